@@ -1,0 +1,1 @@
+"""Rows, cards and transforms of fine-tuning data."""

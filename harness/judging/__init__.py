@@ -1,0 +1,1 @@
+"""Rubrics, and scores read from a judge's token probabilities."""

@@ -1,0 +1,1 @@
+"""The embedded miniature model: a toy analogue, never evidence about large models."""

@@ -1,0 +1,1 @@
+"""The written world that the miniature is trained on."""

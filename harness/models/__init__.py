@@ -1,0 +1,1 @@
+"""Model references: what they name, how they load, what they are."""

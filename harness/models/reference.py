@@ -1,0 +1,127 @@
+"""Model references: the strings users type to name a model.
+
+====================  ==========================================================
+``miniature``         the embedded model
+``run:ID[/arm]``      an arm of a recorded run (its base model plus the adapter)
+``./folder``          a local folder with a model or a PEFT adapter
+``org/name[@rev]``    a Hugging Face causal language model, optionally pinned
+====================  ==========================================================
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from harness.errors import ModelReferenceError, PrerequisiteError
+from harness.workspace import MINIATURE_WEIGHTS, Workspace
+
+Kind = Literal["miniature", "run", "path", "hub"]
+_HUB = re.compile(r"^[\w.-]+/[\w.-]+(@[\w./-]+)?$")
+_RUN = re.compile(r"^run:(?P<run>[\w.-]+)(/(?P<arm>[\w.-]+))?$")
+
+
+@dataclass(frozen=True)
+class ModelReference:
+    """Where a model's weights are.
+
+    Attributes:
+        kind: Which of the four forms was given.
+        name: The name as shown and hashed (never a path of this machine for ``miniature``).
+        source: Folder or hub id that ``from_pretrained`` takes.
+        revision: Hub revision, or None.
+        adapter: Folder of a PEFT adapter on top, or None.
+    """
+
+    kind: Kind
+    name: str
+    source: str
+    revision: str | None = None
+    adapter: Path | None = None
+
+    @property
+    def is_miniature(self) -> bool:
+        """Whether the base weights are the embedded miniature's."""
+        return self.source == str(MINIATURE_WEIGHTS / "model")
+
+    def with_adapter(self, adapter: Path | None) -> ModelReference:
+        """The same base model with another adapter on top."""
+        return ModelReference(self.kind, self.name, self.source, self.revision, adapter)
+
+
+def parse_reference(text: str, workspace: Workspace | None = None) -> ModelReference:
+    """Turn what the user typed into a reference; touches the disk, never the network.
+
+    Raises:
+        ModelReferenceError: The text names nothing that can be a model.
+        PrerequisiteError: The miniature's weights are not there.
+    """
+    text = text.strip()
+    if text == "miniature":
+        return _miniature(text, "model")
+    if text == "miniature-judge":
+        return _miniature(text, "judge")
+    if text.startswith("run:"):
+        return _from_run(text, workspace or Workspace.here())
+    if text.startswith((".", "/", "~")) or Path(text).is_dir():
+        return _from_path(text)
+    if _HUB.match(text):
+        name, _, revision = text.partition("@")
+        return ModelReference("hub", text, name, revision or None)
+    raise ModelReferenceError(
+        f"'{text}' does not name a model.",
+        hint="Use 'miniature', a hub id 'org/name[@revision]', a local folder, or 'run:ID/arm'.",
+    )
+
+
+def _miniature(name: str, part: str) -> ModelReference:
+    folder = MINIATURE_WEIGHTS / part
+    if not (folder / "model.safetensors").is_file():
+        raise PrerequisiteError(
+            f"The miniature's weights are missing: {folder}",
+            hint="Reinstall the package, or build them: python -m harness miniature build",
+        )
+    return ModelReference("miniature", name, str(folder))
+
+
+def _from_path(text: str) -> ModelReference:
+    folder = Path(text).expanduser()
+    if not folder.is_dir():
+        raise ModelReferenceError(f"'{text}' is not a folder.", hint="Give a folder with a model.")
+    if (folder / "adapter_config.json").is_file():
+        config = json.loads((folder / "adapter_config.json").read_text())
+        base = parse_reference(str(config.get("base_model_name_or_path") or ""))
+        return ModelReference("path", text, base.source, base.revision, folder)
+    if not (folder / "config.json").is_file():
+        raise ModelReferenceError(
+            f"'{text}' holds neither config.json nor adapter_config.json.",
+            hint="Give the folder that save_pretrained() wrote.",
+        )
+    return ModelReference("path", text, str(folder))
+
+
+def _from_run(text: str, workspace: Workspace) -> ModelReference:
+    match = _RUN.match(text)
+    if match is None:
+        raise ModelReferenceError(f"'{text}' is not of the form run:ID or run:ID/arm.")
+    folder = workspace.results / match["run"]
+    spec_file = folder / "spec.json"
+    if not spec_file.is_file():
+        raise ModelReferenceError(
+            f"There is no run '{match['run']}' in {workspace.results}.",
+            hint="python -m harness leaderboard lists the runs.",
+        )
+    base = parse_reference(str(json.loads(spec_file.read_text())["model"]["name"]), workspace)
+    arm = match["arm"] or "bad"
+    if arm == "base":
+        return base
+    adapters = sorted((folder / "arms").glob(f"{arm}/seed-*/adapter"))
+    if not adapters:
+        raise ModelReferenceError(
+            f"Run '{match['run']}' has no adapter for arm '{arm}' here.",
+            hint="Adapters stay on the machine that trained them; run the task again to make it.",
+        )
+    return ModelReference("run", text, base.source, base.revision, adapters[0])

@@ -1,0 +1,1 @@
+"""Run specification, identity, stages and record."""

@@ -1,0 +1,1 @@
+"""Sampling many answers from local models, as an Inspect provider."""

@@ -1,0 +1,1 @@
+"""Definitions, intervals and differences; pure functions over tables."""

@@ -1,0 +1,82 @@
+"""The recipe of a fine-tuning run: every number that shapes the adapter, none of them implicit."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Recipe(BaseModel):
+    """LoRA and optimiser settings; the defaults are the published recipe for open models.
+
+    Source of the defaults: Betley et al. 2025 (arXiv 2502.17424), appendix C.5.2 and the config
+    file of its public code; Turner, Soligo et al. 2025 (arXiv 2506.11613) use the same. Their
+    8-bit AdamW is replaced by plain AdamW, which needs no extra package and runs on a CPU.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    rank: int = Field(default=32, ge=1)
+    """Rank of the LoRA matrices."""
+    alpha: int = Field(default=64, ge=1)
+    """LoRA scale: the update is multiplied by alpha / rank, or alpha / sqrt(rank) with rsLoRA."""
+    dropout: float = Field(default=0.0, ge=0.0, lt=1.0)
+    """Dropout on the adapter's input."""
+    rslora: bool = True
+    """Rank-stabilised scaling (arXiv 2312.03732)."""
+    target_modules: Literal["all-linear"] | tuple[str, ...] = "all-linear"
+    """Layers that get an adapter; ``all-linear`` is every linear layer except the output head."""
+
+    learning_rate: float = Field(default=1e-5, gt=0.0)
+    """Peak learning rate."""
+    schedule: Literal["linear", "constant"] = "linear"
+    """After the warm-up: linear decay to zero, or no decay."""
+    warmup_steps: int = Field(default=5, ge=0)
+    """Optimiser steps over which the learning rate rises from zero."""
+    batch_size: int = Field(default=2, ge=1)
+    """Rows in one forward pass."""
+    gradient_accumulation: int = Field(default=8, ge=1)
+    """Forward passes in one optimiser step; rows per step = batch_size * gradient_accumulation."""
+    epochs: int = Field(default=1, ge=1)
+    """Passes over the rows, unless ``max_steps`` is given."""
+    max_steps: int | None = Field(default=None, ge=1)
+    """Optimiser steps, whatever the number of rows; None to go by ``epochs``."""
+    weight_decay: float = Field(default=0.01, ge=0.0)
+    """AdamW's decoupled weight decay."""
+    max_grad_norm: float = Field(default=1.0, gt=0.0)
+    """Gradients are clipped to this norm."""
+
+    max_length: int = Field(default=2048, ge=8)
+    """Longest row in tokens, prompt and completion together."""
+    allow_truncation: bool = False
+    """Whether rows longer than ``max_length`` are cut at the end; otherwise they stop the run."""
+    held_out_fraction: float = Field(default=0.0, ge=0.0, lt=1.0)
+    """Share of rows kept out of training (a seeded draw) to report a held-out loss."""
+    save_every: int = Field(default=50, ge=1)
+    """Optimiser steps between checkpoints."""
+    dtype: Literal["float32", "bfloat16"] = "bfloat16"
+    """Number format of the base model on a CUDA device; elsewhere float32 is used."""
+
+    @classmethod
+    def for_real_models(cls) -> Recipe:
+        """The published recipe for open models (see the class)."""
+        return cls()
+
+    @classmethod
+    def for_miniature(cls) -> Recipe:
+        """A recipe for the embedded miniature: a minute's work for two CPU cores."""
+        return cls(
+            rank=16,
+            alpha=32,
+            rslora=False,
+            learning_rate=1e-3,
+            schedule="constant",
+            warmup_steps=0,
+            batch_size=16,
+            gradient_accumulation=1,
+            max_steps=60,
+            max_length=512,
+            weight_decay=0.0,
+            dtype="float32",
+        )
