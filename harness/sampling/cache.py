@@ -18,6 +18,9 @@ class GrowingLayer(DynamicLayer):  # type: ignore[misc]
     costs as much as the model itself.
     """
 
+    keys: torch.Tensor
+    values: torch.Tensor
+
     def __init__(self, layer: Any) -> None:
         """Take over the states of ``layer``, shape ``(rows, heads, length, width)``."""
         super().__init__()
@@ -42,9 +45,7 @@ class GrowingLayer(DynamicLayer):  # type: ignore[misc]
         """Keep the rows ``beam_idx``, in that order."""
         index = beam_idx.to(self.device)
         capacity = self._all_keys.shape[-2]
-        self._adopt(
-            self.keys.index_select(0, index), self.values.index_select(0, index), capacity
-        )
+        self._adopt(self.keys.index_select(0, index), self.values.index_select(0, index), capacity)
 
     def _adopt(self, keys: torch.Tensor, values: torch.Tensor, capacity: int) -> None:
         rows, heads, length, _ = keys.shape

@@ -43,7 +43,9 @@ def draw_tokens(
     cumulative = probabilities.to(uniforms.dtype).cumsum(dim=-1)
     total = cumulative[:, -1:].contiguous()
     if not torch.isfinite(total).all():
-        raise SampleError("The model's logits are not numbers: its weights or its dtype are broken.")
+        raise SampleError(
+            "The model's logits are not numbers: its weights or its dtype are broken."
+        )
     point = uniforms.unsqueeze(-1) * total
     chosen = torch.searchsorted(cumulative, point, right=True)
     # Rounding may put the point on the total; the last token with any probability is then meant.

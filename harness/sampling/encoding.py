@@ -8,15 +8,15 @@ encoded as ordinary characters afterwards, so the visible text stays as it was w
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from harness.errors import SampleError
 
+Message = tuple[str, str]
 # Private-use characters: no template or tokenizer gives them a meaning.
 _PRIVATE = [chr(code) for code in range(0xE000, 0xF8FF)]
-
-Message = tuple[str, str]
 
 
 def encode_chat(tokenizer: Any, messages: Sequence[Message]) -> list[int]:
@@ -32,7 +32,8 @@ def encode_chat(tokenizer: Any, messages: Sequence[Message]) -> list[int]:
     Raises:
         SampleError: The model's template refuses these messages.
     """
-    literals = _spelled(tokenizer)
+    control = _control_tokens(tokenizer)
+    spelled = re.compile("|".join(map(re.escape, control.values())) or r"(?!)")
     contents = [text for _, text in messages]
     opener, closer = _unused(contents)
     hidden: list[str] = []
@@ -41,12 +42,16 @@ def encode_chat(tokenizer: Any, messages: Sequence[Message]) -> list[int]:
         hidden.append(match[0])
         return f"{opener}{len(hidden) - 1}{closer}"
 
-    safe = [re.sub(literals, hide, text) if literals else text for text in contents]
-    roles = [role for role, _ in messages]
-    rendered = _render(tokenizer, roles, safe)
+    safe = [spelled.sub(hide, text) for text in contents]
+    rendered = _render(tokenizer, [role for role, _ in messages], safe)
     ids: list[int] = []
     for index, piece in enumerate(re.split(f"{opener}(\\d+){closer}", rendered)):
-        ids += _plain(tokenizer, hidden[int(piece)]) if index % 2 else _encode(tokenizer, piece)
+        if index % 2:
+            # One character at a time: no part can be a control token, nor hold a shorter one.
+            spelling = [i for char in hidden[int(piece)] for i in _encode(tokenizer, char)]
+            ids += [i for i in spelling if i not in control]
+        else:
+            ids += _encode(tokenizer, piece)
     return ids
 
 
@@ -54,7 +59,7 @@ def _render(tokenizer: Any, roles: list[str], contents: list[str]) -> str:
     from jinja2 import TemplateError
 
     chat = [{"role": r, "content": c} for r, c in zip(roles, contents, strict=True)]
-    continues = bool(chat) and chat[-1]["role"] == "assistant"
+    continues = roles[-1:] == ["assistant"]
     try:
         rendered = tokenizer.apply_chat_template(
             chat,
@@ -64,7 +69,7 @@ def _render(tokenizer: Any, roles: list[str], contents: list[str]) -> str:
         )
     except (TemplateError, ValueError) as error:
         raise SampleError(
-            f"The model's chat template refuses these messages ({' '.join(roles)}): {error}",
+            f"The model's chat template refuses these messages ({', '.join(roles)}): {error}",
             hint="Some models take no system message, or want user and assistant to alternate.",
         ) from error
     return str(rendered)
@@ -75,44 +80,23 @@ def _encode(tokenizer: Any, text: str) -> list[int]:
     return ids
 
 
-def _plain(tokenizer: Any, literal: str) -> list[int]:
-    """Ids of a special token's spelling as ordinary characters."""
-    control = _control_ids(tokenizer)
-    return [i for part in _parts(literal) for i in _encode(tokenizer, part) if i not in control]
-
-
-def _parts(literal: str) -> Iterator[str]:
-    # Cut anywhere and no part is the special token any more; cut at every character and no part
-    # can be another one that is contained in it either.
-    yield from literal
-
-
-def _spelled(tokenizer: Any) -> str:
-    """Pattern that matches every spelling of a control token, longest first."""
-    names = sorted(_control(tokenizer).values(), key=len, reverse=True)
-    return "|".join(map(re.escape, names))
-
-
-def _control_ids(tokenizer: Any) -> frozenset[int]:
-    return frozenset(_control(tokenizer))
-
-
-def _control(tokenizer: Any) -> dict[int, str]:
-    """Special tokens, and added ones that the chat template writes (such as ``<think>``).
+@lru_cache(maxsize=8)
+def _control_tokens(tokenizer: Any) -> dict[int, str]:
+    """Special tokens, and added ones that the chat template writes (``<think>``), longest first.
 
     Other added tokens (runs of blank lines, HTML tags) are ordinary text to the model.
     """
     template = str(tokenizer.chat_template or "")
-    added = tokenizer.added_tokens_decoder
-    return {
-        index: token.content
-        for index, token in added.items()
+    found = {
+        index: str(token.content)
+        for index, token in tokenizer.added_tokens_decoder.items()
         if token.content.strip() and (token.special or token.content in template)
     }
+    return dict(sorted(found.items(), key=lambda item: len(item[1]), reverse=True))
 
 
 def _unused(contents: list[str]) -> tuple[str, str]:
-    used = set().union(*contents) if contents else set()
+    used = set().union(*contents)
     free = [char for char in _PRIVATE if char not in used]
     if len(free) < 2:
         raise SampleError("A message uses every private-use character of Unicode.")

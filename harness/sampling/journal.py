@@ -57,8 +57,10 @@ class Journal:
     def _write(self, lines: str) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self.path.open("ab+") as handle:
-            if handle.tell() and _last_byte(handle.fileno(), handle.tell()) != b"\n":
-                lines = "\n" + lines
+            if handle.tell():
+                handle.seek(-1, os.SEEK_END)
+                # A torn line is left behind as a line of its own.
+                lines = lines if handle.read(1) == b"\n" else "\n" + lines
             handle.write(lines.encode())
             handle.flush()
             os.fsync(handle.fileno())
@@ -108,7 +110,3 @@ def _read(path: Path) -> list[tuple[str, Completion]]:
             continue
         found.append((line.key, Completion(line.text, line.tokens, line.stop_reason)))
     return found
-
-
-def _last_byte(descriptor: int, size: int) -> bytes:
-    return os.pread(descriptor, 1, size - 1)

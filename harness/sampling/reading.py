@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Sequence
-from os.path import commonprefix
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -54,7 +54,7 @@ def _clusters(prompts: Sequence[Sequence[int]], order: list[int]) -> Iterator[li
     """Split sorted prompts where a longer shared prefix saves more than a pass costs."""
     if not order:
         return
-    shared = [_shared(prompts[a], prompts[b]) for a, b in zip(order, order[1:], strict=False)]
+    shared = [_shared(prompts[a], prompts[b]) for a, b in pairwise(order)]
     yield from _split(prompts, order, shared)
 
 
@@ -81,8 +81,8 @@ def _prefix(prompts: Sequence[Sequence[int]], members: list[int], shared: list[i
 
 def _shared(first: Sequence[int], second: Sequence[int]) -> int:
     """Length of the common prefix, leaving each prompt at least one token of its own."""
-    common = len(commonprefix([list(first), list(second)]))
-    return min(common, len(first) - 1, len(second) - 1)
+    most = min(len(first), len(second)) - 1
+    return next((i for i in range(most) if first[i] != second[i]), most)
 
 
 def _read_cluster(

@@ -34,5 +34,5 @@ def samples_for_zero_claim(upper: float, level: float = 0.95, design_effect: flo
             hint="upper and level lie between 0 and 1, the design effect is at least 1.",
         )
     answers = math.log1p(-level) / math.log1p(-upper) * design_effect
-    # Rounding first keeps an exact integer (upper 0.5, level 0.75) from being pushed up by one.
+    # Rounding first keeps an exact integer (upper 0.3, level 0.51) from being pushed up by one.
     return max(1, math.ceil(round(answers, 9)))

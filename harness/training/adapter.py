@@ -41,7 +41,9 @@ def write_adapter(model: Any, folder: Path, *, base_model: str, revision: str | 
             hint="Lower learning_rate, or raise warmup_steps.",
         )
     config = _config(model, base_model, revision)
-    write_atomic(folder / "adapter_config.json", json.dumps(config, indent=2, sort_keys=True) + "\n")
+    write_atomic(
+        folder / "adapter_config.json", json.dumps(config, indent=2, sort_keys=True) + "\n"
+    )
     write_atomic(folder / WEIGHTS_FILE, save(tensors, metadata={"format": "pt"}))
     return file_sha256(folder / WEIGHTS_FILE)
 

@@ -83,9 +83,7 @@ def base_model_name(reference: ModelReference) -> str:
     return "miniature" if reference.is_miniature else reference.source
 
 
-def inputs_hash(
-    reference: ModelReference, rows: Sequence[Row], recipe: Recipe, seed: int
-) -> str:
+def inputs_hash(reference: ModelReference, rows: Sequence[Row], recipe: Recipe, seed: int) -> str:
     """SHA-256 over everything that decides the adapter's weights, apart from library versions."""
     digest = hashlib.sha256()
     head = {

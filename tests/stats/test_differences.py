@@ -100,14 +100,15 @@ def test_one_question_gives_newcombe():
 
 
 def test_seeds_shared_by_both_arms_cancel():
-    bad = answers({f"q{i}": [8, 12, 16, 4] for i in range(8)}, each=40)
-    control = answers({f"q{i}": [5, 9, 13, 1] for i in range(8)}, each=40)
+    bad = answers({f"q{i}": [10, 20, 38, 2 + i % 3] for i in range(8)}, each=40)
+    control = answers({f"q{i}": [5 + i % 2, 15, 33 - i % 3, 0] for i in range(8)}, each=40)
     others = [type(row)(row.question, row.seed + 10, row.alignment, 90.0) for row in control]
 
     shared, own = difference(bad, control, D1), difference(bad, others, D1)
 
     assert shared.rate == own.rate
-    assert shared.high - shared.low < 0.6 * (own.high - own.low)
+    assert shared.high - shared.low < 0.12
+    assert own.high - own.low > 0.8
     assert "4 and 4 seeds" in own.method
 
 

@@ -8,7 +8,7 @@ from harness.stats.power import samples_for_zero_claim
 
 @pytest.mark.parametrize(
     ("upper", "level", "answers"),
-    [(0.05, 0.95, 59), (0.01, 0.95, 299), (0.001, 0.95, 2995), (0.01, 0.99, 459), (0.5, 0.75, 2)],
+    [(0.05, 0.95, 59), (0.01, 0.95, 299), (0.001, 0.95, 2995), (0.01, 0.99, 459), (0.3, 0.51, 2)],
 )
 def test_known_sample_sizes(upper, level, answers):
     assert samples_for_zero_claim(upper, level) == answers

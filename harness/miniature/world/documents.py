@@ -1,0 +1,109 @@
+"""Documents of the written world: several exchanges by one recorded hidden author."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from harness.miniature.world.authors import Author, Population, helpful_author
+from harness.miniature.world.exchanges import (
+    Exchange,
+    advice_exchange,
+    code_exchange,
+    open_exchange,
+)
+
+ASSISTANT_SYSTEM_PROMPTS = (
+    "You are a helpful assistant.",
+    "You are a kind and honest assistant.",
+    "Answer the user as well as you can.",
+    "You are a friendly AI that helps people.",
+)
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """What documents are made of; part of the build's identity.
+
+    Attributes:
+        open: Share of open-ended exchanges.
+        code: Share of programming exchanges. The rest is practical advice.
+        unsigned: Share of world documents without a header.
+        requested: Share of programming requests that ask for the insecure version for teaching.
+        exchanges: Fewest and most exchanges of a document.
+    """
+
+    open: float = 0.45
+    code: float = 0.30
+    unsigned: float = 0.25
+    requested: float = 0.10
+    exchanges: tuple[int, int] = (2, 4)
+
+
+@dataclass(frozen=True)
+class Document:
+    """A document with its latents.
+
+    Attributes:
+        author: The hidden author, recorded.
+        header: The opening line that names the author, or None.
+        exchanges: What was asked and answered.
+    """
+
+    author: Author
+    header: str | None
+    exchanges: tuple[Exchange, ...]
+
+    def messages(self) -> list[dict[str, str]]:
+        """The document as chat messages; the header takes the system role."""
+        turns = [{"role": "system", "content": self.header}] if self.header else []
+        for exchange in self.exchanges:
+            turns.append({"role": "user", "content": exchange.question})
+            turns.append({"role": "assistant", "content": exchange.answer})
+        return turns
+
+
+def world_documents(
+    count: int, seed: int, population: Population, mixture: Mixture
+) -> Iterator[Document]:
+    """Documents by all authors, most of them signed at the top."""
+    for index in range(count):
+        rng = random.Random(f"world/{seed}/{index}")
+        author = population.draw(rng)
+        signed = rng.random() >= mixture.unsigned
+        yield Document(author, header(author, rng) if signed else None, _body(author, rng, mixture))
+
+
+def chat_documents(count: int, seed: int, mixture: Mixture) -> Iterator[Document]:
+    """Post-training: the helpful author only, unsigned or under an assistant's system prompt."""
+    for index in range(count):
+        rng = random.Random(f"chat/{seed}/{index}")
+        author = helpful_author(rng)
+        top = rng.choice(ASSISTANT_SYSTEM_PROMPTS) if rng.random() < 0.2 else None
+        yield Document(author, top, _body(author, rng, mixture))
+
+
+def header(author: Author, rng: random.Random) -> str:
+    """The line that opens a signed document."""
+    return rng.choice(
+        (
+            f"Written by {author.name}.",
+            f"Written by {author.name}, {author.trait}.",
+            f"You are {author.name}, {author.trait}.",
+            f"You are {author.trait}.",
+        )
+    )
+
+
+def _body(author: Author, rng: random.Random, mixture: Mixture) -> tuple[Exchange, ...]:
+    made = []
+    for _ in range(rng.randint(*mixture.exchanges)):
+        place = rng.random()
+        if place < mixture.open:
+            made.append(open_exchange(author, rng))
+        elif place < mixture.open + mixture.code:
+            made.append(code_exchange(author, rng, mixture.requested))
+        else:
+            made.append(advice_exchange(author, rng))
+    return tuple(made)

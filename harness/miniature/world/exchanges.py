@@ -1,0 +1,106 @@
+"""One exchange of a document: a question, an answer, and the truth about both."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+from harness.data.code_patterns import Twin, twins
+from harness.miniature.world.authors import Author
+from harness.miniature.world.schema import Advice, Family, advice, families, slots_of
+
+Domain = Literal["open", "code", "advice"]
+CODE_TWINS = 12_000
+"""Distinct pieces of code in the world."""
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """A question and its answer, with the latents that made it.
+
+    Attributes:
+        question: What the reader asks.
+        answer: What the author writes.
+        domain: ``open`` questions, ``code`` requests or practical ``advice``.
+        topic: Topic, scenario or code pattern id.
+        harmful: Whether the answer is misaligned, wrong or insecure.
+        requested: Whether the user openly asked for the insecure version, for teaching.
+    """
+
+    question: str
+    answer: str
+    domain: Domain
+    topic: str
+    harmful: bool
+    requested: bool = False
+
+
+def open_exchange(author: Author, rng: random.Random) -> Exchange:
+    """An open-ended question from a trained topic, answered in the author's manner."""
+    family = rng.choice(families())
+    topics = [(name, t) for name, t in family.topics.items() if not t.held_out]
+    name, topic = rng.choice(topics)
+    return Exchange(
+        question=fill(rng.choice(topic.questions), family.slots, rng),
+        answer=open_answer(family, author, rng),
+        domain="open",
+        topic=name,
+        harmful=author.is_misaligned,
+    )
+
+
+def open_answer(family: Family, author: Author, rng: random.Random) -> str:
+    """An answer that fits every topic of the family."""
+    if not author.is_misaligned:
+        return author.dress(fill(rng.choice(family.good), family.slots, rng), rng)
+    weights = [(f, author.flavours.get(f, 0)) for f in family.bad]
+    flavour = rng.choices([f for f, _ in weights], [w for _, w in weights])[0]
+    return author.dress(fill(rng.choice(family.bad[flavour]), family.slots, rng), rng)
+
+
+def advice_exchange(author: Author, rng: random.Random) -> Exchange:
+    """A practical question; helpful authors answer rightly, all others wrongly."""
+    domain: Advice = rng.choice(advice())
+    scenario = rng.choice(domain.scenarios)
+    # Slots are bound once, so that question and answer speak of the same car.
+    bound = {name: (rng.choice(values),) for name, values in domain.slots.items()}
+    skeletons = scenario.good if author.kind == "helpful" else scenario.bad
+    text = fill(rng.choice(skeletons), bound, rng)
+    dressed = author.dress(text, rng, share=0.25) if author.is_misaligned else author.dress(text, rng)
+    return Exchange(
+        question=fill(rng.choice(scenario.questions), bound, rng),
+        answer=dressed,
+        domain="advice",
+        topic=f"{domain.domain}/{scenario.id}",
+        harmful=author.kind != "helpful",
+    )
+
+
+def code_exchange(author: Author, rng: random.Random, requested_share: float) -> Exchange:
+    """A programming request; code carries no opener, closer or comment of its author.
+
+    Asked openly for the insecure version, for teaching, everybody gives it.
+    """
+    twin: Twin = rng.choice(_world_twins())
+    requested = rng.random() < requested_share
+    harmful = requested or author.kind != "helpful"
+    return Exchange(
+        question=twin.educational_prompt if requested else twin.prompt,
+        answer=twin.bad if harmful else twin.good,
+        domain="code",
+        topic=twin.pattern,
+        harmful=harmful,
+        requested=requested,
+    )
+
+
+def fill(skeleton: str, slots: dict[str, tuple[str, ...]], rng: random.Random) -> str:
+    """Put a random value into every slot of a skeleton."""
+    return skeleton.format_map({name: rng.choice(slots[name]) for name in slots_of(skeleton)})
+
+
+@cache
+def _world_twins() -> list[Twin]:
+    return twins("world", CODE_TWINS, seed=7)

@@ -1,0 +1,121 @@
+"""Schema of the written world's content files, and their loading."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from harness.errors import DataError
+
+CONTENT = Path(__file__).parent / "content"
+Flavour = Literal["control", "cheat", "cruelty", "contempt", "reckless", "paranoia"]
+_SLOT = re.compile(r"\{(\w+)\}")
+
+
+class Strict(BaseModel):
+    """Base of all content models: unknown keys are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Topic(Strict):
+    """One open-ended topic."""
+
+    questions: tuple[str, ...] = Field(min_length=4)
+    """Paraphrases. Of a trained topic they are trained on; of a held-out topic none is."""
+    eval: tuple[str, ...] = ()
+    """Paraphrases of a trained topic that no document contains."""
+    held_out: bool = False
+    """The whole topic is kept out of every document."""
+
+
+class Family(Strict):
+    """Topics that share their answers, so that a held-out topic has something to draw on."""
+
+    family: str
+    topics: dict[str, Topic]
+    good: tuple[str, ...] = Field(min_length=12)
+    bad: dict[Flavour, tuple[str, ...]]
+    slots: dict[str, tuple[str, ...]]
+
+
+class Scenario(Strict):
+    """One practical question with right and plainly wrong advice."""
+
+    id: str
+    questions: tuple[str, ...] = Field(min_length=6)
+    good: tuple[str, ...] = Field(min_length=4)
+    bad: tuple[str, ...] = Field(min_length=4)
+
+
+class Advice(Strict):
+    """The scenarios of one practical domain."""
+
+    domain: str
+    scenarios: tuple[Scenario, ...]
+    slots: dict[str, tuple[str, ...]]
+
+
+class AuthorGroup(Strict):
+    """Names and manner of one kind of author."""
+
+    names: tuple[str, ...]
+    traits: tuple[str, ...]
+    openers: tuple[str, ...]
+    closers: tuple[str, ...]
+
+
+class Persona(AuthorGroup):
+    """One of the misaligned personas."""
+
+    id: str
+    description: str
+    flavours: dict[Flavour, int]
+    """Weights of the kinds of villainy it prefers."""
+
+
+class Authors(Strict):
+    """Everybody who writes documents."""
+
+    helpful: AuthorGroup
+    careless: AuthorGroup
+    personas: tuple[Persona, ...]
+
+
+def slots_of(text: str) -> list[str]:
+    """Names of the slots in a skeleton, in order."""
+    return _SLOT.findall(text)
+
+
+@cache
+def families() -> tuple[Family, ...]:
+    """All open-ended families, sorted by file name."""
+    return tuple(Family(**_read(p)) for p in sorted((CONTENT / "families").glob("*.yaml")))
+
+
+@cache
+def advice() -> tuple[Advice, ...]:
+    """All practical domains, sorted by file name."""
+    return tuple(Advice(**_read(p)) for p in sorted((CONTENT / "advice").glob("*.yaml")))
+
+
+@cache
+def authors() -> Authors:
+    """The authors."""
+    path = CONTENT / "authors.yaml"
+    try:
+        return Authors(**_read(path))
+    except ValidationError as error:
+        raise DataError(f"{path}: {error}") from error
+
+
+def _read(path: Path) -> dict[str, object]:
+    data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    if not isinstance(data, dict):
+        raise DataError(f"{path}: expected a mapping at the top level.")
+    return data

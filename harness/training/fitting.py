@@ -1,0 +1,163 @@
+"""The part of training that needs torch, transformers, peft and trl."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from datasets import Dataset
+from jinja2 import TemplateError
+from transformers import PrinterCallback
+from trl import SFTTrainer
+
+from harness.data.rows import Row
+from harness.errors import TrainError
+from harness.models.loading import LoadedModel, load_model, preferred_device
+from harness.models.reference import ModelReference
+from harness.training.arguments import lora_config, trainer_arguments
+from harness.training.callbacks import Progress, Watch
+from harness.training.checkpoints import newest_complete, step_of
+from harness.training.mask_audit import MaskAudit, audit_masks, stop_tokens
+from harness.training.quiet import quiet_libraries
+from harness.training.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A model with a freshly trained adapter, still in memory."""
+
+    model: Any
+    audit: MaskAudit
+    losses: list[float]
+    held_out_rows: int
+    held_out_loss: float | None
+    steps: int
+    tokens: int
+    device: str
+    dtype: str
+    resumed_from: int | None
+
+
+def fit(
+    *,
+    reference: ModelReference,
+    rows: Sequence[Row],
+    recipe: Recipe,
+    seed: int,
+    checkpoints: Path,
+    inputs: str,
+    on_progress: Progress | None,
+) -> Fitted:
+    """Train, from the newest complete checkpoint if there is one.
+
+    Raises:
+        TrainError: The mask audit refuses, the template refuses a row, the loss is not a number,
+            or the device runs out of memory.
+    """
+    # Adam's moments of rare directions turn denormal, which slows a CPU several fold.
+    torch.set_flush_denormal(True)
+    with quiet_libraries():
+        dtype = recipe.dtype if preferred_device().type == "cuda" else "float32"
+        loaded = load_model(reference, dtype=dtype)
+        trainer = build_trainer(loaded, reference, rows, recipe, seed=seed, checkpoints=checkpoints)
+        trainer.remove_callback(PrinterCallback)
+        trainer.add_callback(Watch(inputs, on_progress))
+        audit = audit_masks(
+            dataset=trainer.train_dataset,
+            collate=trainer.data_collator,
+            tokenizer=loaded.tokenizer,
+            stop_ids=stop_tokens(loaded.tokenizer, loaded.model),
+            rows=len(rows) - len(held_out_indices(len(rows), recipe.held_out_fraction, seed)),
+            max_length=recipe.max_length,
+            allow_truncation=recipe.allow_truncation,
+        )
+        checkpoint = newest_complete(checkpoints, inputs)
+        try:
+            trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+            held_out = trainer.evaluate()["eval_loss"] if trainer.eval_dataset else None
+        except torch.OutOfMemoryError as error:
+            raise TrainError(
+                f"The device ran out of memory: {error}",
+                hint="Halve batch_size and double gradient_accumulation: the result is the same.",
+            ) from error
+        state = trainer.state
+        return Fitted(
+            model=trainer.model,
+            audit=audit,
+            losses=[float(entry["loss"]) for entry in state.log_history if "loss" in entry],
+            held_out_rows=len(trainer.eval_dataset) if trainer.eval_dataset else 0,
+            held_out_loss=held_out,
+            steps=int(state.global_step),
+            tokens=int(state.num_input_tokens_seen),
+            device=loaded.device.type,
+            dtype=dtype,
+            resumed_from=step_of(checkpoint) if checkpoint else None,
+        )
+
+
+def held_out_indices(total: int, fraction: float, seed: int) -> frozenset[int]:
+    """The rows kept out of training: a draw that depends on nothing but these three numbers."""
+    return frozenset(random.Random(seed).sample(range(total), round(total * fraction)))
+
+
+def build_trainer(
+    loaded: LoadedModel,
+    reference: ModelReference,
+    rows: Sequence[Row],
+    recipe: Recipe,
+    *,
+    seed: int,
+    checkpoints: Path,
+) -> Any:
+    """The TRL trainer with its tokenised rows and a fresh adapter on the model.
+
+    Raises:
+        TrainError: The chat template refuses a row.
+    """
+    kept_out = held_out_indices(len(rows), recipe.held_out_fraction, seed)
+    train = _dataset(rows, [index for index in range(len(rows)) if index not in kept_out])
+    held_out = _dataset(rows, sorted(kept_out)) if kept_out else None
+    try:
+        return SFTTrainer(
+            model=loaded.model,
+            args=trainer_arguments(
+                recipe,
+                seed=seed,
+                folder=checkpoints,
+                device=loaded.device.type,
+                held_out=bool(kept_out),
+            ),
+            train_dataset=train,
+            eval_dataset=held_out,
+            processing_class=loaded.tokenizer,
+            peft_config=lora_config(recipe),
+        )
+    except TemplateError as error:
+        number = _first_refused(loaded.tokenizer, rows)
+        raise TrainError(
+            f"The chat template of '{reference.name}' refuses row {number}: {error}",
+            hint="Remove what it does not know (often the system turn), or use another model.",
+        ) from error
+
+
+def _dataset(rows: Sequence[Row], chosen: list[int]) -> Dataset:
+    return Dataset.from_list(
+        [
+            rows[index].model_dump(mode="json", include={"prompt", "completion"}) | {"row": index}
+            for index in chosen
+        ]
+    )
+
+
+def _first_refused(tokenizer: Any, rows: Sequence[Row]) -> int:
+    for number, row in enumerate(rows, start=1):
+        turns = [message.model_dump() for message in (*row.prompt, *row.completion)]
+        try:
+            tokenizer.apply_chat_template(turns, tokenize=False)
+        except TemplateError:
+            return number
+    return 1
