@@ -23,6 +23,8 @@ from harness.models.reference import parse_reference
 from harness.sampling.batching import BATCHER, Cancelled, GroupKey
 from harness.sampling.encoding import Message
 from harness.sampling.model_cache import ModelKey
+from harness.sampling.seeds import SEED_BITS, choice_seed
+from harness.sampling.settings import Completion, NextToken, SamplingSettings
 from harness.sampling.translate import (
     DEFAULT_MAX_TOKENS,
     check_reading,
@@ -31,8 +33,6 @@ from harness.sampling.translate import (
     sampled_output,
     sampling_settings,
 )
-from harness.sampling.seeds import SEED_BITS, choice_seed
-from harness.sampling.settings import Completion, NextToken, SamplingSettings
 from harness.sampling.work import Work
 
 MAX_CONNECTIONS = 4096

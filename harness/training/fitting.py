@@ -12,7 +12,6 @@ import torch
 from datasets import Dataset
 from jinja2 import TemplateError
 from transformers import PrinterCallback
-from trl import SFTTrainer
 
 from harness.data.rows import Row
 from harness.errors import TrainError
@@ -24,6 +23,7 @@ from harness.training.checkpoints import newest_complete, step_of
 from harness.training.mask_audit import MaskAudit, audit_masks, stop_tokens
 from harness.training.quiet import quiet_libraries
 from harness.training.recipe import Recipe
+from harness.training.trainers import trainer_for
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ def build_trainer(
     train = _dataset(rows, [index for index in range(len(rows)) if index not in kept_out])
     held_out = _dataset(rows, sorted(kept_out)) if kept_out else None
     try:
-        return SFTTrainer(
+        return trainer_for(loaded)(
             model=loaded.model,
             args=trainer_arguments(
                 recipe,

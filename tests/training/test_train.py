@@ -17,7 +17,8 @@ from harness.training.record import TrainingRecord, TrainingResult, inputs_hash
 from tests.doubles import make_double
 from tests.training.conftest import Job, make_rows
 
-GOLDEN = [0.0, 0.0, 0.0, 0.0]
+GOLDEN = [5.96318, 5.96779, 5.96031, 5.91884]
+"""Recorded with torch 2.13, transformers 5.23, trl 1.16 and TRL's own loss."""
 
 
 def test_the_first_losses_are_the_golden_ones_and_the_loss_falls(finished: TrainingResult) -> None:
