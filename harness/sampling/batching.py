@@ -1,8 +1,8 @@
 """One worker thread that answers requests in groups.
 
-Inspect asks for one answer at a time, from many tasks at once. Requests with an equal key wait
-here until their group is full or nothing new has arrived for a moment; then one call answers
-them all, off the event loop.
+Inspect asks for one answer at a time, from many tasks at once. Requests wait here until their
+group is full or nothing new has arrived for a moment; then one call answers them together, off
+the event loop.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import anyio
@@ -27,35 +27,43 @@ Run = Callable[[Sequence[Any], Cancelled], Sequence[Any]]
 
 
 @dataclass(frozen=True)
-class GroupKey:
-    """What requests must share to be answered together.
+class Lane:
+    """Requests that one call may answer together.
 
     Attributes:
-        lane: Requests of one lane keep each other waiting: a group that is not full runs when its
-            lane has been idle.
-        content: Anything hashable: model, prompt, settings.
-        full: Size at which a group runs at once, and its largest size; None waits for idleness.
+        content: What they share: model, settings …
+        at_once: Most requests per call.
     """
 
-    lane: str
     content: Hashable
-    full: int | None
+    at_once: int
+
+
+@dataclass(frozen=True)
+class Group:
+    """Requests of a lane that gain most from one call: those with an equal prompt.
+
+    Attributes:
+        lane: A group that never fills runs when its lane has been idle, together with the lane's
+            other groups.
+        content: What the requests share.
+        full: Size at which the group runs at once, without waiting.
+    """
+
+    lane: Lane
+    content: Hashable = None
+    full: int | None = None
 
 
 @dataclass(eq=False)
 class _Ticket:
     item: Any
+    run: Run
     event: anyio.Event
     token: EventLoopToken
     abandoned: bool = False
     result: Any = None
     error: Exception | None = None
-
-
-@dataclass
-class _Group:
-    run: Run
-    tickets: list[_Ticket] = field(default_factory=list)
 
 
 class Batcher:
@@ -65,33 +73,33 @@ class Batcher:
         """Start no thread yet; the first request does."""
         self._idle = idle_seconds
         self._changed = threading.Condition()
-        self._groups: dict[GroupKey, _Group] = {}
-        self._last_arrival: dict[str, float] = {}
+        self._waiting: dict[Group, list[_Ticket]] = {}
+        self._last_arrival: dict[Lane, float] = {}
         self._thread: threading.Thread | None = None
         self._stopping = False
         # Waking the event loop blocks until it answers; the worker must not wait for that.
         self._postman = ThreadPoolExecutor(max_workers=1, thread_name_prefix="harness-post")
 
-    async def submit(self, key: GroupKey, item: Any, run: Run) -> Any:
+    async def submit(self, group: Group, item: Any, run: Run) -> Any:
         """Wait for the answer to ``item``.
 
         Args:
-            key: Requests with an equal key are answered by one call.
+            group: Where the request belongs.
             item: What to answer.
-            run: Called in the worker thread with the group's items; returns as many results.
+            run: Called in the worker thread with items of the lane; returns as many results.
 
         Raises:
-            Exception: Whatever ``run`` raised, for every member of the group.
+            Exception: Whatever ``run`` raised, for every request of the call.
         """
-        ticket = _Ticket(item, anyio.Event(), current_token())
+        ticket = _Ticket(item, run, anyio.Event(), current_token())
         with self._changed:
-            was_empty = not self._groups
-            group = self._groups.setdefault(key, _Group(run))
-            group.tickets.append(ticket)
-            self._last_arrival[key.lane] = time.monotonic()
+            was_empty = not self._waiting
+            tickets = self._waiting.setdefault(group, [])
+            tickets.append(ticket)
+            self._last_arrival[group.lane] = time.monotonic()
             self._ensure_thread()
             # Anything else is seen when the worker's patience ends; waking it costs more.
-            if was_empty or len(group.tickets) == key.full:
+            if was_empty or len(tickets) == group.full:
                 self._changed.notify()
         try:
             await ticket.event.wait()
@@ -122,41 +130,46 @@ class Batcher:
                     self._changed.wait(self._patience())
             if self._stopping:
                 return
-            if taken is not None and taken[1]:
-                self._answer(*taken)
+            if tickets := [ticket for ticket in taken or () if not ticket.abandoned]:
+                self._answer(tickets)
 
-    def _take(self) -> tuple[Run, list[_Ticket]] | None:
-        """The next group to run: a full one, else the oldest whose lane is idle."""
-        for key, group in self._groups.items():
-            if key.full is not None and len(group.tickets) >= key.full:
-                return self._remove(key)
+    def _take(self) -> list[_Ticket] | None:
+        """A full group, else what waits in the lane that has been idle longest enough."""
+        for group, tickets in self._waiting.items():
+            if group.full is not None and len(tickets) >= group.full:
+                return self._remove(group, group.full)
         before = time.monotonic() - self._idle
-        for key in self._groups:
-            if self._last_arrival[key.lane] <= before:
-                return self._remove(key)
-        return None
+        lane = next((g.lane for g in self._waiting if self._last_arrival[g.lane] <= before), None)
+        return None if lane is None else self._remove_from(lane)
 
-    def _remove(self, key: GroupKey) -> tuple[Run, list[_Ticket]]:
-        group = self._groups.pop(key)
-        size = key.full or len(group.tickets)
-        taken, rest = group.tickets[:size], group.tickets[size:]
-        if rest:
-            self._groups[key] = _Group(group.run, rest)
-        return group.run, [ticket for ticket in taken if not ticket.abandoned]
+    def _remove_from(self, lane: Lane) -> list[_Ticket]:
+        """Whole groups, oldest first, as many as fit; of a huge one its first part."""
+        taken: list[_Ticket] = []
+        for group in [group for group in self._waiting if group.lane == lane]:
+            room = lane.at_once - len(taken)
+            if taken and len(self._waiting[group]) > room:
+                break
+            taken += self._remove(group, room)
+        return taken
+
+    def _remove(self, group: Group, size: int) -> list[_Ticket]:
+        tickets = self._waiting.pop(group)
+        if tickets[size:]:
+            self._waiting[group] = tickets[size:]
+        return tickets[:size]
 
     def _patience(self) -> float | None:
-        lanes = {key.lane for key in self._groups}
-        if not lanes:
+        if not self._waiting:
             return None
-        earliest = min(self._last_arrival[lane] for lane in lanes)
+        earliest = min(self._last_arrival[group.lane] for group in self._waiting)
         return max(earliest + self._idle - time.monotonic(), 0.001)
 
-    def _answer(self, run: Run, tickets: list[_Ticket]) -> None:
+    def _answer(self, tickets: list[_Ticket]) -> None:
         def cancelled() -> bool:
             return self._stopping or all(ticket.abandoned for ticket in tickets)
 
         try:
-            results = run([ticket.item for ticket in tickets], cancelled)
+            results = tickets[0].run([ticket.item for ticket in tickets], cancelled)
             for ticket, result in zip(tickets, results, strict=True):
                 ticket.result = result
         except Exception as error:

@@ -61,9 +61,9 @@ def new_cache(model: Any) -> Any:
     return DynamicCache(config=model.config)
 
 
-def widen(cache: Any, rows: int) -> None:
-    """Repeat a cache of one row to ``rows`` rows and let its plain layers grow in place."""
-    cache.reorder_cache(torch.zeros(rows, dtype=torch.long))
+def widen(cache: Any, rows: torch.Tensor) -> None:
+    """Repeat cache rows (``rows[i]`` becomes row ``i``) and let plain layers grow in place."""
+    cache.reorder_cache(rows)
     for index, layer in enumerate(cache.layers):
         if type(layer) is DynamicLayer and layer.get_seq_length() > 0:
             cache.layers[index] = GrowingLayer(layer)

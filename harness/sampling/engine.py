@@ -1,4 +1,4 @@
-"""Many answers to one prompt in one batch, and next-token reading for judges; no Inspect here."""
+"""Many answers in one batch, from a plain decode loop; no Inspect here."""
 
 from __future__ import annotations
 
@@ -29,34 +29,47 @@ def sample_group(
     max_rows: int = MAX_ROWS,
     cancelled: Callable[[], bool] | None = None,
 ) -> list[Completion]:
-    """Answer one prompt once per seed.
+    """Answer one prompt once per seed; see ``sample_rows``."""
+    prompts = [prompt_ids] * len(seeds)
+    return sample_rows(loaded, prompts, seeds, settings, max_rows=max_rows, cancelled=cancelled)
 
-    The prompt is read once and its cache repeated. Row ``i`` depends on its seed, the prompt, the
-    settings and the model, not on the other rows (up to the rounding of batched matrix products).
+
+def sample_rows(
+    loaded: LoadedModel,
+    prompts: Sequence[Sequence[int]],
+    seeds: Sequence[int],
+    settings: SamplingSettings,
+    *,
+    max_rows: int = MAX_ROWS,
+    cancelled: Callable[[], bool] | None = None,
+) -> list[Completion]:
+    """Answer each prompt with its seed.
+
+    Equal prompts of a batch are read once and their cache repeated. A row depends on its prompt
+    and seed, the settings and the model, not on the other rows (up to the rounding of batched
+    matrix products).
 
     Args:
         loaded: Model and tokenizer.
-        prompt_ids: The prompt, special tokens included.
-        seeds: One seed per answer, each in ``[0, 2**64)``.
+        prompts: Token ids of each row's prompt, special tokens included.
+        seeds: One seed per row, each in ``[0, 2**64)``.
         settings: How to sample.
-        max_rows: Most rows in one batch; more seeds are split in order.
+        max_rows: Most rows in one batch; more are split in order.
         cancelled: Asked at every step; True ends the work.
 
     Raises:
-        SampleError: The prompt is empty or leaves no room in the model's context.
+        SampleError: A prompt is empty or leaves no room in the model's context.
         SamplingCancelled: ``cancelled`` said so.
     """
-    room = answer_room(loaded, len(prompt_ids))
-    limit = min(settings.max_tokens, room)
-    cut: StopReason = "max_tokens" if settings.max_tokens <= room else "model_length"
-    ends = stop_ids(loaded)
+    rooms = [answer_room(loaded, len(prompt)) for prompt in prompts]
+    limits = [min(settings.max_tokens, room) for room in rooms]
     answers: list[Completion] = []
     with torch.inference_mode():
         torch.set_flush_denormal(True)
         for start in range(0, len(seeds), max_rows):
-            chunk = seeds[start : start + max_rows]
-            rows = _generate(loaded, prompt_ids, chunk, settings, limit, ends, cancelled)
-            answers += _completions(loaded, rows, ends, cut)
+            part = slice(start, start + max_rows)
+            batch = _Batch(loaded, prompts[part], seeds[part], settings, limits[part])
+            answers += batch.answers(cancelled)
     return answers
 
 
@@ -89,61 +102,97 @@ def answer_room(loaded: LoadedModel, prompt_tokens: int) -> int:
     return int(context) - prompt_tokens
 
 
-def _generate(
-    loaded: LoadedModel,
-    prompt_ids: Sequence[int],
-    seeds: Sequence[int],
-    settings: SamplingSettings,
-    limit: int,
-    ends: frozenset[int],
-    cancelled: Callable[[], bool] | None,
-) -> list[list[int]]:
-    """Token ids per row; what follows a row's first end token is meaningless."""
-    device = loaded.device
-    uniforms = row_uniforms(seeds, limit, device)
-    end_tensor = torch.tensor(sorted(ends), dtype=torch.long, device=device)
-    tokens = torch.zeros(len(seeds), limit, dtype=torch.long, device=device)
-    rows = torch.arange(len(seeds), device=device)
-    live = torch.ones_like(rows, dtype=torch.bool)
-    cache = new_cache(loaded.model)
-    prompt = torch.tensor([list(prompt_ids)], dtype=torch.long, device=device)
-    logits = _forward(loaded.model, prompt, cache).expand(len(seeds), -1)
-    widen(cache, len(seeds))
-    for step in range(limit):
-        if cancelled is not None and cancelled():
-            raise SamplingCancelled("Sampling was cancelled.")
-        chosen = draw_tokens(logits, uniforms[rows, step], settings)
-        tokens[rows, step] = chosen
-        live &= ~torch.isin(chosen, end_tensor)
-        alive = int(live.sum())
-        if alive == 0 or step + 1 == limit:
-            break
-        # Dropping rows copies the cache, so it waits until an eighth of them has finished.
-        if len(rows) - alive > len(rows) // 8:
-            kept = live.nonzero().squeeze(-1)
-            cache.reorder_cache(kept)
-            rows, chosen, live = rows[kept], chosen[kept], live[kept]
-        logits = _forward(loaded.model, chosen.unsqueeze(-1), cache)
-    ids: list[list[int]] = tokens.tolist()
-    return ids
+class _Batch:
+    """Rows that are decoded together; finished ones leave the cache."""
 
+    def __init__(
+        self,
+        loaded: LoadedModel,
+        prompts: Sequence[Sequence[int]],
+        seeds: Sequence[int],
+        settings: SamplingSettings,
+        limits: Sequence[int],
+    ) -> None:
+        self._loaded, self._settings, self._limits = loaded, settings, limits
+        self._ends = stop_ids(loaded)
+        device = loaded.device
+        self._steps = max(limits)
+        self._uniforms = row_uniforms(seeds, self._steps, device)
+        self._tokens = torch.zeros(len(seeds), self._steps, dtype=torch.long, device=device)
+        self._read(prompts)
 
-def _forward(model: Any, ids: torch.Tensor, cache: Any) -> torch.Tensor:
-    """Logits after the last position, shape ``(rows, vocabulary)``."""
-    out = model(input_ids=ids, past_key_values=cache, use_cache=True, logits_to_keep=1)
-    last: torch.Tensor = out.logits[:, -1]
-    return last
+    def _read(self, prompts: Sequence[Sequence[int]]) -> None:
+        """One pass over the distinct prompts, padded on the left."""
+        device = self._loaded.device
+        index = {p: i for i, p in enumerate(dict.fromkeys(map(tuple, prompts)))}
+        longest = max(map(len, index))
+        ids = [[0] * (longest - len(p)) + list(p) for p in index]
+        seen = [[0] * (longest - len(p)) + [1] * len(p) for p in index]
+        row_prompt = torch.tensor([index[tuple(p)] for p in prompts], device=device)
+        # No mask where nothing is padded: attention is much faster without one.
+        padded = any(len(p) < longest for p in index)
+        self._mask = torch.tensor(seen, device=device) if padded else None
+        self._cache = new_cache(self._loaded.model)
+        self._logits = self._forward(torch.tensor(ids, device=device))[row_prompt]
+        self._mask = self._mask[row_prompt] if self._mask is not None else None
+        widen(self._cache, row_prompt)
 
+    def _forward(self, ids: torch.Tensor) -> torch.Tensor:
+        """Logits after the last position, shape ``(rows, vocabulary)``."""
+        extra: dict[str, Any] = {}
+        if self._mask is not None:
+            positions = (self._mask.cumsum(dim=-1) - 1).clamp(min=0)
+            extra = {
+                "attention_mask": self._mask,
+                "position_ids": positions[:, -ids.shape[1] :],
+            }
+        out = self._loaded.model(
+            input_ids=ids, past_key_values=self._cache, use_cache=True, logits_to_keep=1, **extra
+        )
+        last: torch.Tensor = out.logits[:, -1]
+        return last
 
-def _completions(
-    loaded: LoadedModel, rows: list[list[int]], ends: frozenset[int], cut: StopReason
-) -> list[Completion]:
-    lengths = [next((i for i, t in enumerate(row) if t in ends), None) for row in rows]
-    bodies = [row if n is None else row[:n] for row, n in zip(rows, lengths, strict=True)]
-    texts = loaded.tokenizer.batch_decode(
-        bodies, skip_special_tokens=True, clean_up_tokenization_spaces=False
-    )
-    return [
-        Completion(text, len(row), cut) if n is None else Completion(text, n + 1, "stop")
-        for text, row, n in zip(texts, rows, lengths, strict=True)
-    ]
+    def answers(self, cancelled: Callable[[], bool] | None) -> list[Completion]:
+        """Decode until every row has ended."""
+        device = self._loaded.device
+        ends = torch.tensor(sorted(self._ends), dtype=torch.long, device=device)
+        limits = torch.tensor(list(self._limits), device=device)
+        rows = torch.arange(len(limits), device=device)
+        live = torch.ones_like(rows, dtype=torch.bool)
+        for step in range(self._steps):
+            if cancelled is not None and cancelled():
+                raise SamplingCancelled("Sampling was cancelled.")
+            chosen = draw_tokens(self._logits, self._uniforms[rows, step], self._settings)
+            self._tokens[rows, step] = chosen
+            live &= ~torch.isin(chosen, ends) & (step + 1 < limits[rows])
+            alive = int(live.sum())
+            if alive == 0:
+                break
+            # Dropping rows copies the cache, so it waits until an eighth of them has finished.
+            if len(rows) - alive > len(rows) // 8:
+                kept = live.nonzero().squeeze(-1)
+                self._keep(kept)
+                rows, chosen, live = rows[kept], chosen[kept], live[kept]
+            if self._mask is not None:
+                self._mask = torch.nn.functional.pad(self._mask, (0, 1), value=1)
+            self._logits = self._forward(chosen.unsqueeze(-1))
+        return self._completions()
+
+    def _keep(self, kept: torch.Tensor) -> None:
+        self._cache.reorder_cache(kept)
+        self._mask = self._mask[kept] if self._mask is not None else None
+
+    def _completions(self) -> list[Completion]:
+        bodies, lengths, reasons = [], [], []
+        for row, limit in zip(self._tokens.tolist(), self._limits, strict=True):
+            end = next((i for i, token in enumerate(row[:limit]) if token in self._ends), None)
+            bodies.append(row[:limit] if end is None else row[:end])
+            lengths.append(limit if end is None else end + 1)
+            reasons.append(self._cut(limit) if end is None else "stop")
+        texts = self._loaded.tokenizer.batch_decode(
+            bodies, skip_special_tokens=True, clean_up_tokenization_spaces=False
+        )
+        return [Completion(*answer) for answer in zip(texts, lengths, reasons, strict=True)]
+
+    def _cut(self, limit: int) -> StopReason:
+        return "max_tokens" if limit == self._settings.max_tokens else "model_length"

@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
-from logging import getLogger
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +18,11 @@ from inspect_ai.tool import ToolChoice, ToolInfo
 
 from harness.errors import PrerequisiteError, SampleError
 from harness.models.reference import parse_reference
-from harness.sampling.batching import BATCHER, Cancelled, GroupKey
+from harness.sampling.batching import BATCHER, Cancelled, Group, Lane
 from harness.sampling.encoding import Message
 from harness.sampling.model_cache import ModelKey
 from harness.sampling.seeds import SEED_BITS, choice_seed
-from harness.sampling.settings import Completion, NextToken, SamplingSettings
+from harness.sampling.settings import NextToken, SamplingSettings
 from harness.sampling.translate import (
     DEFAULT_MAX_TOKENS,
     check_reading,
@@ -33,23 +31,15 @@ from harness.sampling.translate import (
     sampled_output,
     sampling_settings,
 )
-from harness.sampling.work import Work
+from harness.sampling.work import Answered, Ask, Work
 
 MAX_CONNECTIONS = 4096
-READ_AT_ONCE = 256
-logger = getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class _Ask:
-    """Seeds of one request; ``repeatable`` ones may be kept in the journal."""
-
-    seeds: tuple[int, ...]
-    repeatable: bool
+MAX_ROWS = 256
+WORTHWHILE = 16
 
 
 class HarnessAPI(ModelAPI):
-    """Answers requests with equal prompt and settings in one batch.
+    """Answers requests with equal settings in one batch.
 
     Give every request its own seed (``harness.sampling.seeds.answer_seed``): an answer depends on
     the seed alone, so one seed for all epochs gives the same answer every time.
@@ -65,7 +55,7 @@ class HarnessAPI(ModelAPI):
         samples_per_prompt: int | None = None,
         journal: str | None = None,
         dtype: str | None = None,
-        max_rows: int | None = None,
+        max_rows: int = MAX_ROWS,
     ) -> None:
         """Resolve the reference; the weights are loaded by the first request.
 
@@ -87,11 +77,13 @@ class HarnessAPI(ModelAPI):
             if not (folder / "adapter_config.json").is_file():
                 raise PrerequisiteError(f"There is no adapter in {folder}.")
             reference = reference.with_adapter(folder)
-        self._full = int(samples_per_prompt) if samples_per_prompt else None
+        # Groups smaller than a worthwhile batch wait to be joined by other prompts.
+        expected = int(samples_per_prompt or 0)
+        self._full = expected if expected >= WORTHWHILE else None
         self._work = Work(
             ModelKey(reference, dtype),
             journal=Path(journal).expanduser().absolute() if journal else None,
-            max_rows=int(max_rows) if max_rows else None,
+            max_rows=int(max_rows),
         )
         # Inspect's adaptive limit starts at 20 requests and would starve the batches.
         if config.max_connections is None and config.adaptive_connections is None:
@@ -135,41 +127,24 @@ class HarnessAPI(ModelAPI):
         return await self._sample(messages, sampling_settings(config), config)
 
     async def _read(self, messages: tuple[Message, ...], top: int) -> ModelOutput:
-        def run(asks: Sequence[Any], _: Cancelled) -> list[tuple[int, NextToken]]:
-            return self._work.read(asks, top)
+        def run(prompts: Sequence[Any], _: Cancelled) -> list[tuple[int, NextToken]]:
+            return self._work.read(prompts, top)
 
-        key = GroupKey("read", (self._work, top), READ_AT_ONCE)
-        prompt_tokens, answer = await BATCHER.submit(key, messages, run)
+        rows = self._work.max_rows
+        group = Group(Lane((self._work, top), rows), full=rows)
+        prompt_tokens, answer = await BATCHER.submit(group, messages, run)
         return read_output(self.model_name, prompt_tokens, answer)
 
     async def _sample(
         self, messages: tuple[Message, ...], settings: SamplingSettings, config: GenerateConfig
     ) -> ModelOutput:
-        def run(asks: Sequence[_Ask], cancelled: Cancelled) -> list[tuple[int, list[Completion]]]:
-            return self._answer(messages, settings, asks, cancelled)
+        def run(asks: Sequence[Ask], cancelled: Cancelled) -> list[Answered]:
+            return self._work.sample(asks, settings, cancelled)
 
-        seed = int.from_bytes(os.urandom(8), "big") >> (64 - SEED_BITS)
-        seed = seed if config.seed is None else config.seed % (1 << 64)
+        drawn = int.from_bytes(os.urandom(8), "big") >> (64 - SEED_BITS)
+        seed = drawn if config.seed is None else config.seed % (1 << 64)
         seeds = tuple(choice_seed(seed, i) for i in range(config.num_choices or 1))
-        key = GroupKey("sample", (self._work, messages, settings), self._full)
-        ask = _Ask(seeds, config.seed is not None)
-        prompt_tokens, answers = await BATCHER.submit(key, ask, run)
-        return sampled_output(self.model_name, prompt_tokens, answers)
-
-    def _answer(
-        self,
-        messages: tuple[Message, ...],
-        settings: SamplingSettings,
-        asks: Sequence[_Ask],
-        cancelled: Cancelled,
-    ) -> list[tuple[int, list[Completion]]]:
-        # Sorted: the same requests make the same batch in whatever order they came.
-        seeds = sorted({seed for ask in asks for seed in ask.seeds})
-        if len(seeds) < sum(len(ask.seeds) for ask in asks) and settings.temperature > 0:
-            logger.warning(
-                "Several requests share prompt and seed, so their answers are identical; "
-                "give each its own seed or none."
-            )
-        keep = {seed for ask in asks if ask.repeatable for seed in ask.seeds}
-        prompt_tokens, by_seed = self._work.sample(messages, settings, seeds, keep, cancelled)
-        return [(prompt_tokens, [by_seed[seed] for seed in ask.seeds]) for ask in asks]
+        group = Group(Lane((self._work, settings), self._work.max_rows), messages, self._full)
+        ask = Ask(messages, seeds, repeatable=config.seed is not None)
+        answered: Answered = await BATCHER.submit(group, ask, run)
+        return sampled_output(self.model_name, answered.prompt_tokens, answered.completions)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import cached_property
+from logging import getLogger
 from pathlib import Path
 
 from harness.models.loading import LoadedModel
@@ -13,64 +15,103 @@ from harness.sampling.journal import Journal, answer_key
 from harness.sampling.model_cache import MODELS, ModelKey, model_identity
 from harness.sampling.settings import Completion, NextToken, SamplingSettings
 
+logger = getLogger(__name__)
+# A prompt's token ids and the seed of one answer to it.
+Row = tuple[tuple[int, ...], int]
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One request.
+
+    Attributes:
+        messages: The prompt.
+        seeds: One per answer wanted.
+        repeatable: The seeds were given, not drawn, so the journal may keep the answers.
+    """
+
+    messages: tuple[Message, ...]
+    seeds: tuple[int, ...]
+    repeatable: bool
+
+
+@dataclass(frozen=True)
+class Answered:
+    """Answers to one request, and its prompt's length in tokens."""
+
+    prompt_tokens: int
+    completions: tuple[Completion, ...]
+
 
 class Work:
     """Sampling and reading with one model; holds its key, never its weights."""
 
-    def __init__(self, key: ModelKey, *, journal: Path | None, max_rows: int | None) -> None:
-        """Remember what to load and where finished answers go."""
+    def __init__(self, key: ModelKey, *, journal: Path | None, max_rows: int) -> None:
+        """Remember what to load, where finished answers go and how many rows fit a batch."""
         self.key = key
+        self.max_rows = max_rows
         self._journal_path = journal
-        self._max_rows = max_rows
         self._identity: str | None = None
 
     def sample(
-        self,
-        messages: Sequence[Message],
-        settings: SamplingSettings,
-        seeds: Sequence[int],
-        keep: Collection[int],
-        cancelled: Cancelled,
-    ) -> tuple[int, dict[int, Completion]]:
-        """Answers by seed, and the prompt's length in tokens.
-
-        Args:
-            messages: The prompt.
-            settings: How to sample.
-            seeds: One per answer, without repeats.
-            keep: Seeds whose answers go into the journal.
-            cancelled: True once nobody waits.
-        """
-        from harness.sampling.engine import MAX_ROWS, sample_group
-
+        self, asks: Sequence[Ask], settings: SamplingSettings, cancelled: Cancelled
+    ) -> list[Answered]:
+        """Answer requests that share their settings."""
         loaded = MODELS.get(self.key)
-        ids = encode_chat(loaded.tokenizer, messages)
-        keys = self._journal_keys(loaded, ids, settings, keep)
-        found = {seed: old for seed, key in keys.items() if (old := self._kept(key)) is not None}
-        missing = [seed for seed in seeds if seed not in found]
-        if missing:
-            fresh = sample_group(
-                loaded,
-                ids,
-                missing,
-                settings,
-                max_rows=self._max_rows or MAX_ROWS,
-                cancelled=cancelled,
+        prompts = _encoded(loaded, (ask.messages for ask in asks))
+        wanted = [[(prompts[ask.messages], seed) for seed in ask.seeds] for ask in asks]
+        # Sorted: the same requests make the same batches in whatever order they came, and
+        # prompts of similar length share one.
+        rows = sorted({row for mine in wanted for row in mine}, key=lambda r: (len(r[0]), r))
+        if len(rows) < sum(map(len, wanted)) and settings.temperature > 0:
+            logger.warning(
+                "Several requests share prompt and seed, so their answers are identical; "
+                "give each its own seed or none."
             )
-            new = dict(zip(missing, fresh, strict=True))
-            if self._journal is not None:
-                self._journal.append({keys[s]: a for s, a in new.items() if s in keys})
-            found.update(new)
-        return len(ids), found
+        keep = {
+            row for ask, mine in zip(asks, wanted, strict=True) if ask.repeatable for row in mine
+        }
+        found = self._answers(loaded, rows, keep, settings, cancelled)
+        return [
+            Answered(len(prompts[ask.messages]), tuple(found[row] for row in mine))
+            for ask, mine in zip(asks, wanted, strict=True)
+        ]
 
-    def read(self, prompts: Sequence[Sequence[Message]], top: int) -> list[tuple[int, NextToken]]:
+    def read(self, prompts: Sequence[tuple[Message, ...]], top: int) -> list[tuple[int, NextToken]]:
         """Next-token distribution of each prompt, with the prompt's length in tokens."""
         from harness.sampling.reading import next_token_top_logprobs
 
         loaded = MODELS.get(self.key)
-        ids = [encode_chat(loaded.tokenizer, messages) for messages in prompts]
-        answers = next_token_top_logprobs(loaded, ids, top)
+        encoded = _encoded(loaded, prompts)
+        ids = [encoded[messages] for messages in prompts]
+        answers = next_token_top_logprobs(loaded, ids, top, max_rows=self.max_rows)
         return [(len(i), answer) for i, answer in zip(ids, answers, strict=True)]
+
+    def _answers(
+        self,
+        loaded: LoadedModel,
+        rows: Sequence[Row],
+        keep: set[Row],
+        settings: SamplingSettings,
+        cancelled: Cancelled,
+    ) -> dict[Row, Completion]:
+        """Answers from the journal, the missing ones sampled and journalled batch by batch."""
+        from harness.sampling.engine import sample_rows
+
+        keys = self._keys(loaded, keep, settings)
+        found = {row: old for row, key in keys.items() if (old := self._kept(key)) is not None}
+        missing = [row for row in rows if row not in found]
+        for start in range(0, len(missing), self.max_rows):
+            batch = missing[start : start + self.max_rows]
+            prompts, seeds = [prompt for prompt, _ in batch], [seed for _, seed in batch]
+            fresh = sample_rows(
+                loaded, prompts, seeds, settings, max_rows=self.max_rows, cancelled=cancelled
+            )
+            new = dict(zip(batch, fresh, strict=True))
+            if self._journal is not None:
+                self._journal.append({keys[row]: new[row] for row in batch if row in keys})
+            found.update(new)
+        return found
 
     @cached_property
     def _journal(self) -> Journal | None:
@@ -79,18 +120,23 @@ class Work:
     def _kept(self, key: str) -> Completion | None:
         return self._journal.get(key) if self._journal is not None else None
 
-    def _journal_keys(
-        self,
-        loaded: LoadedModel,
-        ids: Sequence[int],
-        settings: SamplingSettings,
-        seeds: Collection[int],
-    ) -> dict[int, str]:
-        if self._journal is None or not seeds:
+    def _keys(
+        self, loaded: LoadedModel, rows: set[Row], settings: SamplingSettings
+    ) -> dict[Row, str]:
+        if self._journal is None:
             return {}
         from harness.sampling.engine import stop_ids
 
         if self._identity is None:
             self._identity = model_identity(self.key, loaded)
-        ends = stop_ids(loaded)
-        return {s: answer_key(self._identity, ids, settings, ends, s) for s in seeds}
+        ends, identity = stop_ids(loaded), self._identity
+        return {row: answer_key(identity, row[0], settings, ends, row[1]) for row in rows}
+
+
+def _encoded(
+    loaded: LoadedModel, prompts: Iterable[tuple[Message, ...]]
+) -> dict[tuple[Message, ...], tuple[int, ...]]:
+    return {
+        messages: tuple(encode_chat(loaded.tokenizer, messages))
+        for messages in dict.fromkeys(prompts)
+    }
