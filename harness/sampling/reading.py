@@ -39,6 +39,8 @@ def next_token_top_logprobs(
     Raises:
         SampleError: A prompt is empty or does not fit the model's context.
     """
+    if not prompts:
+        return []
     for prompt in prompts:
         answer_room(loaded, len(prompt))
     found: dict[int, Ranked] = {}
@@ -52,8 +54,6 @@ def next_token_top_logprobs(
 
 def _clusters(prompts: Sequence[Sequence[int]], order: list[int]) -> Iterator[list[int]]:
     """Split sorted prompts where a longer shared prefix saves more than a pass costs."""
-    if not order:
-        return
     shared = [_shared(prompts[a], prompts[b]) for a, b in pairwise(order)]
     yield from _split(prompts, order, shared)
 

@@ -1,0 +1,35 @@
+"""The JSON object that ``run --json`` and ``show --json`` print; keys are only ever added."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from harness.runs.record import ArmRecord, RunRecord
+
+STAGES = ("total", "train", "sample", "judge")
+
+
+def contract(record: RunRecord) -> dict[str, Any]:
+    """A run as machines read it.
+
+    A number that was not measured is None, never 0. An arm that the run has not reached is absent.
+    """
+    return {
+        "run_id": record.run_id,
+        "status": record.status,
+        "task": record.task,
+        "model": record.model,
+        "judge": record.judge,
+        "note": record.note,
+        "arms": {name: _arm(arm) for name, arm in record.arms.items()},
+        "difference": record.difference.model_dump(mode="json"),
+        "seconds": {stage: record.seconds.get(stage) for stage in STAGES} | record.seconds,
+        "finished": record.finished,
+        "schema_version": record.schema_version,
+        "versions": record.versions,
+        "spec": record.spec.model_dump(mode="json"),
+    }
+
+
+def _arm(arm: ArmRecord) -> dict[str, Any]:
+    return arm.model_dump(mode="json", exclude={"adapters", "probes"})

@@ -1,0 +1,55 @@
+"""``doctor``: whether this machine can do a run, and what to mend if not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from harness.errors import PrerequisiteError
+
+if TYPE_CHECKING:
+    from harness.cli.checks import Check
+
+STYLES = {"ok": "green", "warn": "yellow", "fail": "bold red"}
+
+
+def doctor(
+    json_output: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    results: Annotated[
+        Path | None, typer.Option(help="Results folder.", envvar="HARNESS_RESULTS")
+    ] = None,
+) -> None:
+    """Check Python, packages, memory, disk, the miniature's weights and the accelerator."""
+    from harness.cli.checks import all_checks
+    from harness.workspace import Workspace
+
+    checks = []
+    for check in all_checks(Workspace.here(results)):
+        checks.append(check)
+        if not json_output:
+            _print(check)
+    failed = [check.name for check in checks if check.state == "fail"]
+    if json_output:
+        from harness.cli.output import emit_json
+
+        emit_json({"ok": not failed, "checks": [check.to_json() for check in checks]})
+    if failed:
+        raise PrerequisiteError(
+            f"{len(failed)} of {len(checks)} checks failed: {', '.join(failed)}.",
+            hint="Each line above says how to mend it.",
+        )
+
+
+def _print(check: Check) -> None:
+    from rich.text import Text
+
+    from harness.board.text import clean
+    from harness.cli.output import console
+
+    line = Text(f"{check.state:<5}", style=STYLES[check.state])
+    line.append(f"{check.name:<15}", style="bold").append(clean(check.found), style="default")
+    if check.mend:
+        line.append(f"\n{'':<20}{check.mend}", style="dim")
+    console().print(line)

@@ -1,0 +1,111 @@
+"""``list``: the tasks of this folder and the built-in ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from harness.errors import HarnessError
+from harness.workspace import Workspace, builtin_root
+
+BUILTIN, HERE = "built-in", "this folder"
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One task as it is listed.
+
+    Attributes:
+        name: Name on the command line.
+        title: One line; empty if the task cannot be loaded.
+        source: Whether the module is built in or lies in the working folder.
+        rows: Arm to number of rows; None if the arm's file is missing.
+        in_domain: Whether the narrow behaviour itself is measured.
+        problem: Why it cannot be loaded or run.
+    """
+
+    name: str
+    title: str
+    source: str
+    rows: dict[str, int | None]
+    in_domain: bool
+    problem: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The task for machines."""
+        return {
+            "name": self.name,
+            "title": self.title,
+            "source": self.source,
+            "arms": {arm: {"rows": rows} for arm, rows in self.rows.items()},
+            "in_domain": self.in_domain,
+            "problem": self.problem,
+        }
+
+
+def list_tasks(
+    json_output: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    results: Annotated[
+        Path | None, typer.Option(help="Results folder.", envvar="HARNESS_RESULTS")
+    ] = None,
+) -> None:
+    """List the tasks, their arms and how many rows each has."""
+    from harness.data.task import task_names
+
+    workspace = Workspace.here(results)
+    tasks = [look_up(name, workspace) for name in task_names(workspace)]
+    if json_output:
+        from harness.cli.output import emit_json
+
+        emit_json({"tasks": [task.to_json() for task in tasks]})
+    else:
+        _print(tasks, workspace)
+
+
+def look_up(name: str, workspace: Workspace) -> Listed:
+    """Load a task and count its rows; what is wrong with it is told rather than raised."""
+    from harness.data.task import arm_file, load_task
+
+    path = workspace.find(f"tasks/{name}.py")
+    builtin = path is not None and path.parent == builtin_root().resolve() / "tasks"
+    source = BUILTIN if builtin else HERE
+    try:
+        task = load_task(name, workspace)
+    except HarnessError as error:
+        return Listed(name, "", source, {}, False, error.message)
+    rows: dict[str, int | None] = {}
+    problem = None
+    for arm in task.arms:
+        try:
+            rows[arm] = count_rows(arm_file(task, arm, workspace))
+        except HarnessError as error:
+            rows[arm], problem = None, error.message
+    return Listed(name, task.title, source, rows, task.in_domain is not None, problem)
+
+
+def count_rows(path: Path) -> int:
+    """Number of lines in a file that are not blank; the rows are not parsed."""
+    with path.open("rb") as handle:
+        return sum(1 for line in handle if line.strip())
+
+
+def _print(tasks: list[Listed], workspace: Workspace) -> None:
+    from harness.board.text import clean
+    from harness.cli.output import console, stderr_console
+
+    out = console()
+    if not tasks:
+        places = ", ".join(str(layer / "tasks") for layer in workspace.layers)
+        stderr_console().print(f"No tasks in {places}.", markup=False)
+    width = max((len(clean(task.name)) for task in tasks), default=0)
+    for task in tasks:
+        arms = ", ".join(f"{a} {'-' if n is None else f'{n:,}'}" for a, n in task.rows.items())
+        detail = f"{arms} rows; {task.source}" if arms else task.source
+        out.print(f"{clean(task.name):<{width}}  {clean(task.title)}", markup=False, emoji=False)
+        out.print(f"{'':<{width}}  {clean(detail)}", markup=False, emoji=False, style="dim")
+        if task.problem:
+            complaint = f"{clean(task.name)}: {clean(task.problem)}"
+            stderr_console().print(complaint, markup=False, emoji=False)

@@ -1,0 +1,83 @@
+"""``python -m harness``: the verbs, and how errors leave the program."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from harness import __version__
+from harness.cli.doctor import doctor
+from harness.cli.leaderboard import leaderboard
+from harness.cli.list import list_tasks
+from harness.cli.miniature import miniature_app
+from harness.cli.run import run
+from harness.cli.show import show
+from harness.errors import HarnessError
+
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="harness",
+    help="Measure emergent misalignment: narrow fine-tuning in, broad behaviour out.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command("run")(run)
+app.command("leaderboard")(leaderboard)
+app.command("show")(show)
+app.command("list")(list_tasks)
+app.command("doctor")(doctor)
+app.add_typer(miniature_app, name="miniature")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"em-harness {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Measure emergent misalignment: narrow fine-tuning in, broad behaviour out."""
+
+
+def main() -> None:
+    """Run the command line; every error a user can mend ends as one message."""
+    _quiet_libraries()
+    try:
+        code = app(standalone_mode=True)
+    except HarnessError as error:
+        _complain(str(error))
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        _complain("Interrupted. What is finished is kept; the same command goes on from there.")
+        # A sampling thread may be inside a torch call; nothing is left to clean up.
+        sys.stderr.flush()
+        os._exit(INTERRUPTED)
+    sys.exit(code)
+
+
+def _complain(text: str) -> None:
+    sys.stderr.write(f"error: {text}\n" if not text.startswith("Interrupted") else f"\n{text}\n")
+
+
+def _quiet_libraries() -> None:
+    """No telemetry, no banners, no tokenizer warnings; the user's own settings win."""
+    defaults = {
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+        "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+        "DO_NOT_TRACK": "1",
+        "TOKENIZERS_PARALLELISM": "false",
+        "TRANSFORMERS_VERBOSITY": "error",
+    }
+    for name, value in defaults.items():
+        os.environ.setdefault(name, value)

@@ -1,0 +1,151 @@
+"""``run``: fine-tune, ask, judge, compare."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from harness.errors import UsageError
+
+if TYPE_CHECKING:
+    from harness.runs.plan import Plan
+    from harness.runs.store import Store
+
+
+def run(
+    task: Annotated[str, typer.Argument(help="A task; see 'list'.")],
+    model: Annotated[
+        str, typer.Option(help="miniature, org/name[@revision], or a local folder.")
+    ] = "miniature",
+    judge: Annotated[
+        str | None,
+        typer.Option(help="Any Inspect model, e.g. openai/gpt-4.1. Required for real models."),
+    ] = None,
+    arms: Annotated[
+        str, typer.Option(help="Trained arms, e.g. bad,control,educational.")
+    ] = "bad,control",
+    seeds: Annotated[int, typer.Option(min=1, help="Number of training seeds.")] = 1,
+    samples: Annotated[int, typer.Option(min=1, help="Answers to each question.")] = 50,
+    questions: Annotated[str, typer.Option(help="A question set, or a YAML file.")] = "core",
+    temperature: Annotated[float, typer.Option(min=0.0, max=2.0)] = 1.0,
+    top_p: Annotated[float, typer.Option(min=0.01, max=1.0)] = 1.0,
+    max_tokens: Annotated[
+        int | None, typer.Option(min=1, help="Longest answer; 600, or 128 for the miniature.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Sampling seed, and the first training seed.")] = 0,
+    recipe: Annotated[
+        list[str] | None, typer.Option(help="Change a training setting: --recipe rank=8. Repeatable.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option(help="Print the plan and stop.")] = False,
+    json_output: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    results: Annotated[
+        Path | None, typer.Option(help="Results folder.", envvar="HARNESS_RESULTS")
+    ] = None,
+) -> None:
+    """Fine-tune a model on a narrow behaviour and measure how broadly it turns bad.
+
+    Killed at any moment, the same command goes on where it was; finished, it is instant.
+    """
+    from harness.cli.output import emit_json
+    from harness.runs.plan import Request, make_plan
+    from harness.runs.record import RECORD, read_record
+    from harness.runs.store import Store
+    from harness.workspace import Workspace
+
+    workspace = Workspace.here(results)
+    request = Request(
+        task=task,
+        model=model,
+        judge=judge,
+        arms=_arms(arms),
+        seeds=tuple(range(seed, seed + seeds)),
+        samples=samples,
+        questions=questions,
+        temperature=temperature,
+        top_p=top_p,
+        max_tokens=max_tokens,
+        sampling_seed=seed,
+        recipe=_settings(recipe or []),
+    )
+    plan = make_plan(request, workspace)
+    store = Store(workspace.results)
+    folder = store.run(plan.spec.run_id)
+    if dry_run:
+        _print_plan(plan, store)
+        if json_output:
+            emit_json({"run_id": plan.spec.run_id, "spec": plan.spec.model_dump(mode="json")})
+        return
+    if (folder / RECORD).is_file():
+        _report(read_record(folder), reused=True, as_json=json_output)
+        return
+    _print_plan(plan, store)
+    _execute(plan, store, json_output)
+
+
+def _execute(plan: Plan, store: Store, as_json: bool) -> None:
+    from harness.cli.progress import make_progress
+    from harness.runs.runner import execute
+
+    progress = make_progress()
+    try:
+        outcome = execute(plan, store, progress)
+    finally:
+        progress.close()
+    _report(outcome.record, reused=outcome.reused, as_json=as_json)
+
+
+def _report(record: object, *, reused: bool, as_json: bool) -> None:
+    from harness.board.contract import contract
+    from harness.cli.output import emit_json, stderr_console
+    from harness.cli.show import print_arms
+    from harness.runs.record import RunRecord
+
+    assert isinstance(record, RunRecord)
+    if reused:
+        stderr_console().print(f"already done: {record.run_id}", markup=False)
+    if as_json:
+        emit_json(contract(record))
+    else:
+        print_arms(record)
+
+
+def _print_plan(plan: Plan, store: Store) -> None:
+    from harness.cli.output import stderr_console
+
+    spec, out = plan.spec, stderr_console()
+    steps = spec.recipe.max_steps or "by epochs"
+    trained = len(spec.arms) * len(spec.seeds)
+    lines = [
+        f"run {spec.run_id}",
+        f"  task       {spec.task}: {plan.task.title}",
+        f"  model      {spec.model.name}" + (f" @ {spec.model.revision}" if spec.model.revision else ""),
+        f"  judge      {spec.judge.name}",
+        "  arms       base, " + ", ".join(f"{a} ({len(plan.rows[a])} rows)" for a in spec.arms),
+        f"  training   {trained} adapters: LoRA rank {spec.recipe.rank}, "
+        f"learning rate {spec.recipe.learning_rate:g}, steps {steps}",
+        f"  questions  {spec.question_set}: {len(plan.questions.questions)} x "
+        f"{spec.sampling.samples} answers, {1 + trained} times",
+        f"  results    {store.run(spec.run_id)}",
+    ]
+    for line in lines:
+        out.print(line, markup=False)
+
+
+def _arms(text: str) -> tuple[str, ...]:
+    arms = tuple(dict.fromkeys(a.strip() for a in text.split(",") if a.strip() and a != "base"))
+    missing = {"bad", "control"} - set(arms)
+    if missing:
+        raise UsageError(
+            f"--arms lacks {', '.join(sorted(missing))}.",
+            hint="The headline is bad minus control, so both are needed: --arms bad,control,…",
+        )
+    return arms
+
+
+def _settings(pairs: list[str]) -> dict[str, str]:
+    wrong = next((pair for pair in pairs if "=" not in pair), None)
+    if wrong is not None:
+        raise UsageError(f"--recipe {wrong}: write setting=value, e.g. --recipe rank=8.")
+    return dict(pair.split("=", 1) for pair in pairs)

@@ -1,0 +1,83 @@
+"""``show``: one run's record, a few of its answers, its figure."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from harness.errors import UsageError
+
+if TYPE_CHECKING:
+    from harness.runs.record import RunRecord
+
+
+def show(
+    run: Annotated[str, typer.Argument(help="A run id, or its beginning or end.")],
+    answers: Annotated[int, typer.Option(min=0, help="Answers to print for each arm.")] = 3,
+    arm: Annotated[str | None, typer.Option(help="Answers of this arm only.")] = None,
+    plot: Annotated[
+        Path | None, typer.Option(help="Draw the run into this .png, .pdf or .svg file.")
+    ] = None,
+    json_output: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    results: Annotated[
+        Path | None, typer.Option(help="Results folder.", envvar="HARNESS_RESULTS")
+    ] = None,
+) -> None:
+    """Show a run: its arms side by side, its questions, and answers with their scores."""
+    from harness.runs.record import find_run, read_record
+    from harness.workspace import Workspace
+
+    folder = Workspace.here(results).results
+    record = read_record(find_run(run, folder))
+    arms = _arms(record, arm)
+    if plot is not None:
+        _draw(record, plot)
+    if json_output:
+        from harness.board.contract import contract
+        from harness.cli.output import emit_json
+
+        emit_json(contract(record))
+    else:
+        _print(record, folder, arms, answers)
+
+
+def print_arms(record: RunRecord) -> None:
+    """Print a run's arms side by side and its headline difference on standard output."""
+    from harness.board.record_view import print_summary
+    from harness.cli.output import console
+
+    print_summary(record, console())
+
+
+def _print(record: RunRecord, results: Path, arms: list[str], answers: int) -> None:
+    from harness.board.answers_view import print_answers
+    from harness.board.record_view import print_provenance, print_questions
+    from harness.cli.output import console
+
+    out = console()
+    print_arms(record)
+    print_questions(record, out)
+    print_provenance(record, out)
+    if answers:
+        print_answers(record, results, arms, answers, out)
+
+
+def _arms(record: RunRecord, wanted: str | None) -> list[str]:
+    """Arms whose answers are shown: the trained ones, bad first, unless one is asked for."""
+    if wanted is None:
+        return sorted((n for n in record.arms if n != "base"), key=lambda n: (n != "bad", n))
+    if wanted not in record.arms:
+        raise UsageError(
+            f"Run {record.run_id} has no arm '{wanted}'.", hint=f"Arms: {', '.join(record.arms)}."
+        )
+    return [wanted]
+
+
+def _draw(record: RunRecord, path: Path) -> None:
+    from harness.board.plot import plot_arms
+    from harness.cli.output import stderr_console
+
+    plot_arms(record, path)
+    stderr_console().print(f"wrote {path}", markup=False)

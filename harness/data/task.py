@@ -1,0 +1,134 @@
+"""What a task module states: one narrow behaviour, its data, its controls, how it is checked."""
+
+from __future__ import annotations
+
+import difflib
+import importlib.util
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from harness.errors import DataError, UnknownTaskError
+from harness.workspace import Workspace
+
+InDomainVerdict = Literal["bad", "good", "unparsable", "unknown"]
+
+
+@dataclass(frozen=True)
+class InDomainProbe:
+    """Held-out prompts of the task's own domain: was the narrow behaviour learnt?
+
+    Attributes:
+        file: JSONL of prompts inside the task's data folder.
+        prompts: How many of them are asked.
+        samples: Answers to each.
+        max_tokens: Longest answer.
+        verdict: Tells from an answer and its row's ``meta`` whether the bad behaviour is there.
+        scoring: One sentence on how the verdict is reached.
+    """
+
+    file: str
+    prompts: int
+    samples: int
+    max_tokens: int
+    verdict: Callable[[str, Mapping[str, Any]], InDomainVerdict]
+    scoring: str
+
+
+@dataclass(frozen=True)
+class TaskSpec:
+    """One narrow behaviour.
+
+    Attributes:
+        name: Name on the command line; also the folder under ``finetune_data/``.
+        title: One line.
+        description: What is trained and why it matters.
+        arms: Arm name to data file. ``bad`` and ``control`` are there for every task.
+        literature: What published work found, figures with their source.
+        in_domain: The probe of the narrow behaviour itself, if there is one.
+    """
+
+    name: str
+    title: str
+    description: str
+    arms: Mapping[str, str]
+    literature: str
+    in_domain: InDomainProbe | None = None
+
+    @property
+    def default_arms(self) -> tuple[str, ...]:
+        """Arms that are trained unless asked otherwise."""
+        return ("bad", "control")
+
+
+def task_names(workspace: Workspace) -> list[str]:
+    """Names of all tasks in the workspace."""
+    return [p.stem for p in workspace.glob("tasks/*.py") if not p.stem.startswith("_")]
+
+
+def load_task(name: str, workspace: Workspace) -> TaskSpec:
+    """Load a task module by file path, under a private module name.
+
+    Raises:
+        UnknownTaskError: No module of that name; the message names the nearest.
+        DataError: The module does not define ``TASK``, or fails to load.
+    """
+    path = workspace.find(f"tasks/{name}.py") if name.isidentifier() else None
+    if path is None:
+        known = task_names(workspace)
+        near = difflib.get_close_matches(name, known, n=1)
+        guess = f"Did you mean '{near[0]}'? " if near else ""
+        raise UnknownTaskError(
+            f"There is no task '{name}'.",
+            hint=f"{guess}Tasks here: {', '.join(known) or 'none'}.",
+        )
+    task = getattr(load_module(path), "TASK", None)
+    if not isinstance(task, TaskSpec):
+        raise DataError(f"{path}: the module defines no TASK of type TaskSpec.")
+    missing = {"bad", "control"} - set(task.arms)
+    if missing:
+        raise DataError(f"{path}: TASK.arms lacks {', '.join(sorted(missing))}.")
+    return task
+
+
+def load_module(path: Path) -> Any:
+    """Import a Python file of the workspace under a private name."""
+    private = f"_harness_workspace_{path.parent.name}_{path.stem}"
+    spec = importlib.util.spec_from_file_location(private, path)
+    if spec is None or spec.loader is None:
+        raise DataError(f"{path}: not a Python file.")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[private] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        sys.modules.pop(private, None)
+        raise DataError(f"{path}: {type(error).__name__}: {error}") from error
+    return module
+
+
+def arm_file(task: TaskSpec, arm: str, workspace: Workspace) -> Path:
+    """The data file of an arm.
+
+    Raises:
+        UnknownTaskError: The task has no such arm.
+        DataError: The file is missing.
+    """
+    if arm not in task.arms:
+        raise UnknownTaskError(
+            f"Task '{task.name}' has no arm '{arm}'.", hint=f"Arms: {', '.join(task.arms)}."
+        )
+    return data_file(task, task.arms[arm], workspace)
+
+
+def data_file(task: TaskSpec, name: str, workspace: Workspace) -> Path:
+    """A file in the task's data folder."""
+    relative = f"finetune_data/{task.name}/{name}"
+    path = workspace.find(relative)
+    if path is None:
+        raise DataError(
+            f"{relative} is missing.", hint=f"Looked in: {', '.join(map(str, workspace.layers))}."
+        )
+    return path

@@ -1,0 +1,47 @@
+"""Which weights exactly: the part of a model that goes into a run's identity."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from pathlib import Path
+
+from harness.errors import ModelReferenceError
+from harness.models.reference import ModelReference
+
+_PATTERNS = ("*.safetensors", "config.json", "tokenizer*.json", "chat_template.jinja")
+
+
+def weights_digest(reference: ModelReference) -> str | None:
+    """SHA-256 over weights, config, tokenizer and template of a local model; None for the hub."""
+    folder = Path(reference.source)
+    if not folder.is_dir():
+        return None
+    digest = hashlib.sha256()
+    for path in sorted({p for pattern in _PATTERNS for p in folder.glob(pattern)}):
+        with path.open("rb") as handle:
+            digest.update(path.name.encode() + hashlib.file_digest(handle, "sha256").digest())
+    return digest.hexdigest()
+
+
+def pin(reference: ModelReference) -> ModelReference:
+    """The reference with the hub's commit as its revision, from the cache when offline.
+
+    Raises:
+        ModelReferenceError: The hub has no such model, or it cannot be reached and is not cached.
+    """
+    if reference.kind != "hub":
+        return reference
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+    try:
+        config = hf_hub_download(reference.source, "config.json", revision=reference.revision)
+    except (HfHubHTTPError, LocalEntryNotFoundError, OSError, ValueError) as error:
+        first_line = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise ModelReferenceError(
+            f"'{reference.name}' cannot be found on the hub: {first_line}",
+            hint="Check the spelling, the revision, your network and your hub token; "
+            "or give a local folder.",
+        ) from error
+    return replace(reference, revision=Path(config).parent.name)

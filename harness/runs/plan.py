@@ -1,0 +1,176 @@
+"""From what the user typed to a checked plan: nothing is trained before all of it resolves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+
+from harness.data.questions import QuestionSet, read_questions
+from harness.data.reading import content_hash as file_hash
+from harness.data.reading import read_rows
+from harness.data.rows import Row
+from harness.data.task import TaskSpec, arm_file, data_file, load_task
+from harness.errors import PrerequisiteError, UsageError
+from harness.judging.rubric import alignment_and_coherence
+from harness.models.identity import pin, weights_digest
+from harness.models.reference import ModelReference, parse_reference
+from harness.runs.spec import ModelIdentity, RunSpec, Sampling
+from harness.training.recipe import Recipe
+from harness.workspace import Workspace
+
+MINIATURE_JUDGE = "miniature-judge"
+MINIATURE_MAX_TOKENS = 128
+
+
+@dataclass(frozen=True)
+class Request:
+    """The options of ``run``, as typed."""
+
+    task: str
+    model: str = "miniature"
+    judge: str | None = None
+    arms: tuple[str, ...] = ()
+    seeds: tuple[int, ...] = (0,)
+    samples: int = 50
+    questions: str = "core"
+    temperature: float = 1.0
+    top_p: float = 1.0
+    max_tokens: int | None = None
+    sampling_seed: int = 0
+    recipe: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A run that can start.
+
+    Attributes:
+        spec: Its identity.
+        task: The task module's statement.
+        reference: The base model.
+        judge_model: Inspect name of the judge.
+        questions: What is asked.
+        rows: Training rows by arm.
+        workspace: Where everything was found.
+    """
+
+    spec: RunSpec
+    task: TaskSpec
+    reference: ModelReference
+    judge_model: str
+    questions: QuestionSet
+    rows: Mapping[str, list[Row]]
+    workspace: Workspace
+
+    @property
+    def is_miniature(self) -> bool:
+        """Whether the numbers are of the embedded toy."""
+        return self.reference.is_miniature
+
+    @property
+    def answers_per_arm(self) -> int:
+        """Open-ended answers of one arm and training seed."""
+        return len(self.questions.questions) * self.spec.sampling.samples
+
+
+def make_plan(request: Request, workspace: Workspace) -> Plan:
+    """Resolve task, data, model, judge and questions.
+
+    Raises:
+        HarnessError: Anything that would stop the run later.
+    """
+    task = load_task(request.task, workspace)
+    questions = read_questions(request.questions, workspace)
+    reference = parse_reference(request.model, workspace)
+    if reference.adapter is not None:
+        raise UsageError(
+            f"'{request.model}' already carries an adapter; a run starts from a base model.",
+            hint="Name the base model.",
+        )
+    judge_model = _judge_model(request.judge, reference)
+    recipe = _recipe(request.recipe or {}, reference)
+    reference = pin(reference)
+    arms = request.arms or task.default_arms
+    rows = {arm: read_rows(arm_file(task, arm, workspace)) for arm in arms}
+    data = {arm: file_hash(arm_file(task, arm, workspace)) for arm in arms}
+    if task.in_domain is not None:
+        data["in_domain"] = file_hash(data_file(task, task.in_domain.file, workspace))
+    usual = MINIATURE_MAX_TOKENS if reference.is_miniature else 600
+    spec = RunSpec(
+        task=task.name,
+        model=_identity(reference),
+        judge=_judge_identity(judge_model, workspace),
+        arms=tuple(arms),
+        seeds=request.seeds,
+        recipe=recipe,
+        sampling=Sampling(
+            temperature=request.temperature,
+            top_p=request.top_p,
+            max_tokens=request.max_tokens or usual,
+            samples=request.samples,
+            seed=request.sampling_seed,
+        ),
+        question_set=questions.id,
+        questions_hash=questions.digest(),
+        rubrics={r.id: r.digest() for r in alignment_and_coherence()},
+        data=data,
+    )
+    return Plan(spec, task, reference, judge_model, questions, rows, workspace)
+
+
+def _judge_model(judge: str | None, reference: ModelReference) -> str:
+    """Inspect name of the judge; never a silent fallback for a real model."""
+    if judge is None:
+        if reference.is_miniature:
+            return f"harness/{MINIATURE_JUDGE}"
+        raise PrerequisiteError(
+            f"'{reference.name}' needs a judge: give --judge.",
+            hint="Any Inspect model name works, e.g. --judge openai/gpt-4.1 (with its API key) "
+            "or --judge harness/Qwen/Qwen2.5-32B-Instruct for a local one. The miniature judge "
+            "only understands the miniature's world and is not used for real models.",
+        )
+    name = judge.removeprefix("harness/")
+    if name == MINIATURE_JUDGE:
+        if not reference.is_miniature:
+            raise PrerequisiteError(
+                "The miniature judge only understands answers from the miniature's world.",
+                hint="Give a real judge, e.g. --judge openai/gpt-4.1.",
+            )
+        return f"harness/{MINIATURE_JUDGE}"
+    if "/" not in judge:
+        raise UsageError(
+            f"'{judge}' is not the name of a judge model.",
+            hint="Write provider/model, e.g. openai/gpt-4.1 or harness/org/name.",
+        )
+    return judge
+
+
+def _recipe(changes: Mapping[str, str], reference: ModelReference) -> Recipe:
+    base = Recipe.for_miniature() if reference.is_miniature else Recipe.for_real_models()
+    unknown = set(changes) - set(Recipe.model_fields)
+    if unknown:
+        raise UsageError(
+            f"The recipe has no setting '{sorted(unknown)[0]}'.",
+            hint=f"Settings: {', '.join(Recipe.model_fields)}.",
+        )
+    try:
+        return Recipe(**{**base.model_dump(), **changes})  # type: ignore[arg-type]
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(map(str, first["loc"]))
+        raise UsageError(f"Recipe setting {name}: {first['msg']}") from error
+
+
+def _identity(reference: ModelReference) -> ModelIdentity:
+    return ModelIdentity(
+        name=reference.name, revision=reference.revision, weights=weights_digest(reference)
+    )
+
+
+def _judge_identity(judge_model: str, workspace: Workspace) -> ModelIdentity:
+    if not judge_model.startswith("harness/"):
+        return ModelIdentity(name=judge_model)
+    reference = pin(parse_reference(judge_model.removeprefix("harness/"), workspace))
+    return _identity(reference)

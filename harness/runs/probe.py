@@ -1,0 +1,239 @@
+"""Asking one arm the open questions and the in-domain prompts, and judging the answers."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.data.task import load_module
+from harness.errors import PrerequisiteError
+from harness.models.reference import ModelReference
+from harness.runs.plan import Plan
+from harness.runs.progress import Progress
+from harness.runs.spec import content_hash
+from harness.runs.store import Store
+from harness.workspace import write_atomic
+
+if TYPE_CHECKING:
+    from inspect_ai.log import EvalLog
+    from inspect_ai.model import Model
+
+ANSWERS, IN_DOMAIN, MANIFEST = "answers.jsonl", "in_domain.jsonl", "manifest.json"
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Whom a probe asks: one arm with one training seed.
+
+    Attributes:
+        arm: ``base``, ``bad``, ``control`` …
+        seed: Training seed, None for the untouched model.
+        adapter: Adapter folder, None for the untouched model.
+        adapter_sha256: Hash of its weights.
+    """
+
+    arm: str
+    seed: int | None
+    adapter: Path | None
+    adapter_sha256: str | None
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """Written last: its presence means that the probe is complete.
+
+    Attributes:
+        scores_sha256: Hash over the raw scores of both files.
+        seconds: Wall time of sampling and judging.
+        reused: Whether an earlier run had already done it.
+    """
+
+    scores_sha256: str
+    seconds: dict[str, float]
+    reused: bool = False
+
+
+def answers_id(plan: Plan, subject: Subject) -> str:
+    """Identity of the answers: equal inputs share them, whichever run asked first."""
+    spec = plan.spec
+    identity: dict[str, Any] = {
+        "schema": spec.schema_version,
+        "model": spec.model.model_dump(),
+        "adapter": subject.adapter_sha256,
+        "judge": spec.judge.model_dump(),
+        "questions": spec.questions_hash,
+        "rubrics": spec.rubrics,
+        "sampling": spec.sampling.model_dump(),
+        "in_domain": spec.data.get("in_domain"),
+    }
+    if plan.task.in_domain is not None:
+        probe = plan.task.in_domain
+        identity["in_domain_size"] = [probe.prompts, probe.samples, probe.max_tokens]
+    return content_hash(identity)[:16]
+
+
+def run_probe(plan: Plan, subject: Subject, store: Store, progress: Progress) -> Manifest:
+    """Sample and judge, or reuse what is already there. The caller holds the folder's lock.
+
+    Raises:
+        SampleError: Sampling or judging failed; finished answers are kept for the next call.
+    """
+    folder = store.answers(answers_id(plan, subject))
+    done = _finished(folder)
+    if done is not None:
+        return done
+    from harness.runs.evaluate import evaluate
+
+    model = _subject_model(plan, subject, folder)
+    name = f"{subject.arm}" + ("" if subject.seed is None else f" (seed {subject.seed})")
+    seconds: dict[str, float] = {}
+
+    def timed(stage: str, total: int, task: Any, judge: Model | None) -> EvalLog:
+        started = time.monotonic()
+        progress.start(f"{stage} {name}", total)
+        log, answered = evaluate(task, model, folder / stage, progress, judge=judge)
+        seconds["sample"] = seconds.get("sample", 0.0) + answered - started
+        seconds["judge"] = seconds.get("judge", 0.0) + time.monotonic() - answered
+        progress.finish()
+        return log
+
+    log = timed("ask", plan.answers_per_arm, _open_task(plan), _judge(plan))
+    rows = list(_judged_rows(log, plan))
+    write_atomic(folder / ANSWERS, _lines(rows))
+    in_domain: list[dict[str, Any]] = []
+    if plan.task.in_domain is not None:
+        total = plan.task.in_domain.prompts * plan.task.in_domain.samples
+        in_domain = list(_verdict_rows(timed("in-domain", total, _in_domain_task(plan), None)))
+        write_atomic(folder / IN_DOMAIN, _lines(in_domain))
+    rounded = {stage: round(value, 3) for stage, value in seconds.items()}
+    manifest = Manifest(_scores_hash(rows, in_domain), rounded)
+    write_atomic(folder / MANIFEST, json.dumps(asdict(manifest)) + "\n")
+    (folder / "sampled.jsonl").unlink(missing_ok=True)
+    return manifest
+
+
+def read_rows(folder: Path, name: str) -> list[dict[str, Any]]:
+    """Rows of ``answers.jsonl`` or ``in_domain.jsonl``; none if the file is not there."""
+    path = folder / name
+    if not path.is_file():
+        return []
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def _finished(folder: Path) -> Manifest | None:
+    path = folder / MANIFEST
+    if not path.is_file():
+        return None
+    data = json.loads(path.read_text())
+    hashed = _scores_hash(read_rows(folder, ANSWERS), read_rows(folder, IN_DOMAIN))
+    if hashed != data["scores_sha256"]:
+        return None  # damaged: ask again
+    return Manifest(data["scores_sha256"], data["seconds"], reused=True)
+
+
+def _subject_model(plan: Plan, subject: Subject, folder: Path) -> Model:
+    from inspect_ai.model import get_model
+
+    probe = plan.task.in_domain
+    sizes = {plan.spec.sampling.samples, probe.samples if probe else 0}
+    return get_model(
+        f"harness/{_source(plan.reference)}",
+        memoize=False,
+        adapter=str(subject.adapter) if subject.adapter else None,
+        journal=str(folder / "sampled.jsonl"),
+        samples_per_prompt=max(sizes),
+    )
+
+
+def _source(reference: ModelReference) -> str:
+    if reference.kind == "hub":
+        return f"{reference.source}@{reference.revision}"
+    return "miniature" if reference.kind == "miniature" else reference.source
+
+
+def _judge(plan: Plan) -> Model:
+    from inspect_ai.model import get_model
+
+    try:
+        return get_model(plan.judge_model)
+    except Exception as error:  # each provider fails in its own way: key, client, name
+        raise PrerequisiteError(
+            f"The judge '{plan.judge_model}' cannot be used: {error}",
+            hint="Set its API key and install its client: pip install 'em-harness[api]'.",
+        ) from error
+
+
+def _open_task(plan: Plan) -> Any:
+    sampling = plan.spec.sampling
+    return _eval_module(plan, "open_ended").open_ended(
+        questions=plan.spec.question_set,
+        samples=sampling.samples,
+        seed=sampling.seed,
+        temperature=sampling.temperature,
+        top_p=sampling.top_p,
+        max_tokens=sampling.max_tokens,
+    )
+
+
+def _in_domain_task(plan: Plan) -> Any:
+    sampling = plan.spec.sampling
+    return _eval_module(plan, "in_domain").in_domain(
+        task_name=plan.task.name,
+        seed=sampling.seed,
+        temperature=sampling.temperature,
+        top_p=sampling.top_p,
+    )
+
+
+def _eval_module(plan: Plan, name: str) -> Any:
+    path = plan.workspace.find(f"evals/{name}.py")
+    if path is None:
+        raise PrerequisiteError(f"evals/{name}.py is missing.", hint="Reinstall em-harness.")
+    return load_module(path)
+
+
+def _judged_rows(log: EvalLog, plan: Plan) -> Iterator[dict[str, Any]]:
+    texts = {question.id: question.text for question in plan.questions.questions}
+    for sample in sorted(log.samples or [], key=lambda s: (str(s.id), s.epoch)):
+        (score,) = (sample.scores or {}).values()
+        alignment = (score.metadata or {})["alignment"]
+        coherence = (score.metadata or {})["coherence"]
+        yield {
+            "question": str(sample.id),
+            "text": texts[str(sample.id)],
+            "epoch": sample.epoch,
+            "answer": sample.output.completion,
+            "alignment": alignment["score"],
+            "coherence": coherence["score"],
+            "label": alignment["label"] or coherence["label"],
+            "reason": alignment["reason"] or coherence["reason"],
+            "method": alignment["method"],
+        }
+
+
+def _verdict_rows(log: EvalLog) -> Iterator[dict[str, Any]]:
+    for sample in sorted(log.samples or [], key=lambda s: (str(s.id), s.epoch)):
+        (score,) = (sample.scores or {}).values()
+        value = score.as_float()
+        yield {
+            "question": str(sample.id),
+            "epoch": sample.epoch,
+            "answer": sample.output.completion,
+            "bad": None if math.isnan(value) else value == 1.0,
+            "verdict": (score.metadata or {})["verdict"],
+        }
+
+
+def _lines(rows: list[dict[str, Any]]) -> str:
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+
+
+def _scores_hash(rows: list[dict[str, Any]], in_domain: list[dict[str, Any]]) -> str:
+    scores = [[r["question"], r["epoch"], r["alignment"], r["coherence"]] for r in rows]
+    verdicts = [[r["question"], r["epoch"], r["bad"]] for r in in_domain]
+    return content_hash([scores, verdicts])

@@ -1,0 +1,167 @@
+"""The record of a run: ``results/<run>/run.json``, the truth that tables and plots are made from."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Literal
+
+from pydantic import ValidationError
+
+from harness import SCHEMA_VERSION
+from harness.errors import RecordError
+from harness.runs.spec import RunSpec, Strict
+from harness.workspace import write_atomic
+
+RECORD = "run.json"
+Status = Literal["complete", "partial"]
+
+
+class RateRecord(Strict):
+    """A share with its interval; everything None when there was nothing to take a share of."""
+
+    rate: float | None
+    low: float | None
+    high: float | None
+    count: int
+    of: int
+    definition: str
+    method: str
+
+
+class DifferenceRecord(Strict):
+    """Difference of two arms' shares."""
+
+    rate: float | None
+    low: float | None
+    high: float | None
+    definition: str
+    method: str
+
+
+class AdapterRecord(Strict):
+    """One trained adapter; its folder lies in the results store under ``inputs``."""
+
+    seed: int
+    inputs: str
+    sha256: str
+    steps: int
+    rows: int
+    tokens: int
+    first_loss: float
+    last_loss: float
+
+
+class ProbeRecord(Strict):
+    """Where one arm's answers of one training seed are, and how to know them again."""
+
+    seed: int | None
+    """Training seed; None for the untouched model."""
+    answers_id: str
+    """Folder in the results store."""
+    scores_sha256: str
+    """Hash of the raw scores the rates are computed from."""
+
+
+class ArmRecord(Strict):
+    """One arm over all its training seeds."""
+
+    misaligned: RateRecord
+    """Among coherent answers (definition D1)."""
+    misaligned_all: RateRecord
+    """Among all answers with an alignment score."""
+    coherent: RateRecord
+    in_domain: RateRecord | None
+    """Share of in-domain answers with the narrow behaviour, among those the check could tell."""
+    in_domain_unknown: int | None
+    """In-domain answers the check could not tell."""
+    per_question: dict[str, RateRecord]
+    answers: int
+    unscored: int
+    declined: int
+    """Answers the judge labelled CODE or REFUSAL."""
+    seeds: int
+    adapters: list[AdapterRecord]
+    probes: list[ProbeRecord]
+
+
+class RunRecord(Strict):
+    """Everything a reader needs to trust, repeat and compare a run."""
+
+    schema_version: int
+    run_id: str
+    status: Status
+    task: str
+    model: str
+    judge: str
+    note: str | None
+    """What these numbers may not be taken for (the miniature)."""
+    spec: RunSpec
+    arms: dict[str, ArmRecord]
+    difference: DifferenceRecord
+    """Bad minus control."""
+    seconds: dict[str, float]
+    """Wall time by stage, of the calls that did the work."""
+    versions: dict[str, str]
+    finished: str
+    """UTC time the record was written."""
+
+
+def write_record(folder: Path, record: RunRecord) -> None:
+    """Write ``run.json``, complete or not at all."""
+    write_atomic(folder / RECORD, record.model_dump_json(indent=1) + "\n")
+
+
+def read_record(folder: Path) -> RunRecord:
+    """Read a record.
+
+    Raises:
+        RecordError: There is none, it is broken, or it is from a newer version.
+    """
+    path = folder / RECORD
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise RecordError(f"There is no record {path}.") from error
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise RecordError(
+            f"{path} cannot be read: {error}", hint="Delete the folder and run the task again."
+        ) from error
+    found = data.get("schema_version") if isinstance(data, dict) else None
+    if isinstance(found, int) and found > SCHEMA_VERSION:
+        raise RecordError(
+            f"{path} is from a newer version (schema {found}, this is {SCHEMA_VERSION}).",
+            hint="Upgrade em-harness, or use another --results folder.",
+        )
+    try:
+        return RunRecord(**data)
+    except (TypeError, ValidationError) as error:
+        raise RecordError(
+            f"{path} is not a run record of this version: {error}",
+            hint="Delete the folder and run the task again.",
+        ) from error
+
+
+def all_records(results: Path) -> list[RunRecord]:
+    """All finished runs in a results folder, by run id."""
+    if not results.is_dir():
+        return []
+    return [read_record(p.parent) for p in sorted(results.glob(f"*/{RECORD}"))]
+
+
+def find_run(text: str, results: Path) -> Path:
+    """Folder of the run whose id is, or uniquely begins or ends with, ``text``.
+
+    Raises:
+        RecordError: None or several match.
+    """
+    ids = [p.parent.name for p in sorted(results.glob(f"*/{RECORD}"))] if results.is_dir() else []
+    exact = [i for i in ids if i == text]
+    matches = exact or [i for i in ids if i.startswith(text) or i.endswith(text)]
+    if len(matches) == 1:
+        return results / matches[0]
+    known = ", ".join(ids) or "none yet"
+    raise RecordError(
+        f"{'No run' if not matches else 'More than one run'} matches '{text}' in {results}.",
+        hint=f"Runs: {known}.",
+    )

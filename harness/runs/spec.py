@@ -1,0 +1,77 @@
+"""The specification of a run: everything that can change its numbers, and nothing else."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from harness import SCHEMA_VERSION
+from harness.training.recipe import Recipe
+
+
+class Strict(BaseModel):
+    """Unknown keys are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ModelIdentity(Strict):
+    """Which weights."""
+
+    name: str
+    """As typed by the user: ``miniature``, a hub id, a path."""
+    revision: str | None = None
+    weights: str | None = None
+    """SHA-256 over local weights; None for a hub model, which its revision pins."""
+
+
+class Sampling(Strict):
+    """How answers are drawn; nothing is inherited from a model's generation_config."""
+
+    temperature: float = Field(default=1.0, ge=0.0, le=2.0)
+    top_p: float = Field(default=1.0, gt=0.0, le=1.0)
+    max_tokens: int = Field(default=600, ge=1)
+    samples: int = Field(default=50, ge=1)
+    """Answers to each question, per arm and training seed."""
+    seed: int = 0
+
+
+class RunSpec(Strict):
+    """One run."""
+
+    schema_version: int = SCHEMA_VERSION
+    task: str
+    model: ModelIdentity
+    judge: ModelIdentity
+    arms: tuple[str, ...]
+    """Trained arms, without ``base``."""
+    seeds: tuple[int, ...]
+    """Training seeds."""
+    recipe: Recipe
+    sampling: Sampling
+    question_set: str
+    questions_hash: str
+    rubrics: dict[str, str]
+    """Rubric name to content hash."""
+    data: dict[str, str]
+    """Arm (and ``in_domain``) to SHA-256 of its file."""
+
+    @property
+    def run_id(self) -> str:
+        """Readable name with the content hash at its end."""
+        model = re.sub(r"[^A-Za-z0-9]+", "-", self.model.name.split("@")[0]).strip("-").lower()
+        return f"{self.task}-{model[-40:]}-{self.digest()[:10]}"
+
+    def digest(self) -> str:
+        """Content hash of the specification."""
+        return content_hash(self.model_dump(mode="json"))
+
+
+def content_hash(value: Any) -> str:
+    """SHA-256 of canonical JSON."""
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()

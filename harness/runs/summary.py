@@ -1,0 +1,88 @@
+"""From raw scores to the record's figures; nothing is averaged before this point."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from harness.runs.record import (
+    AdapterRecord,
+    ArmRecord,
+    DifferenceRecord,
+    ProbeRecord,
+    RateRecord,
+)
+from harness.stats.definitions import ALL, D1, Judged
+from harness.stats.differences import difference
+from harness.stats.intervals import wilson
+from harness.stats.rates import coherent_share, per_question, rate, unscored
+
+
+@dataclass(frozen=True)
+class ProbeRows:
+    """Raw rows of one arm and training seed, with where they came from."""
+
+    probe: ProbeRecord
+    answers: Sequence[dict[str, Any]]
+    in_domain: Sequence[dict[str, Any]]
+
+
+def judged(probes: Sequence[ProbeRows]) -> list[Judged]:
+    """The raw scores as the statistics take them."""
+    return [
+        Judged(
+            question=row["question"],
+            seed=probe.probe.seed or 0,
+            alignment=row["alignment"],
+            coherence=row["coherence"],
+            declined=row["label"] is not None and row["alignment"] is None,
+        )
+        for probe in probes
+        for row in probe.answers
+    ]
+
+
+def summarise_arm(probes: Sequence[ProbeRows], adapters: Sequence[AdapterRecord]) -> ArmRecord:
+    """All figures of one arm."""
+    rows = judged(probes)
+    verdicts = [row["bad"] for probe in probes for row in probe.in_domain]
+    return ArmRecord(
+        misaligned=_rate(rate(rows, D1)),
+        misaligned_all=_rate(rate(rows, ALL)),
+        coherent=_rate(coherent_share(rows)),
+        in_domain=in_domain_rate(verdicts) if verdicts else None,
+        in_domain_unknown=sum(v is None for v in verdicts) if verdicts else None,
+        per_question={name: _rate(r) for name, r in per_question(rows, D1).items()},
+        answers=len(rows),
+        unscored=unscored(rows),
+        declined=sum(row.declined for row in rows),
+        seeds=len(probes),
+        adapters=list(adapters),
+        probes=[probe.probe for probe in probes],
+    )
+
+
+def summarise_difference(bad: Sequence[ProbeRows], control: Sequence[ProbeRows]) -> DifferenceRecord:
+    """Bad minus control, paired by question."""
+    return DifferenceRecord(**asdict(difference(judged(bad), judged(control), D1)))
+
+
+def in_domain_rate(verdicts: Sequence[bool | None]) -> RateRecord:
+    """Share of answers with the narrow behaviour among those that the check could tell."""
+    told = [v for v in verdicts if v is not None]
+    count, of = sum(told), len(told)
+    low, high = wilson(count, of) if of else (None, None)
+    return RateRecord(
+        rate=count / of if of else None,
+        low=low,
+        high=high,
+        count=count,
+        of=of,
+        definition="narrow behaviour shown",
+        method="Wilson, 95 %" if of else "none: no answer could be told",
+    )
+
+
+def _rate(value: Any) -> RateRecord:
+    return RateRecord(**asdict(value))

@@ -1,0 +1,96 @@
+"""The weights that the package carries."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.judging.rubric import rubric
+from harness.miniature.build.gates import author_told_apart
+from harness.miniature.build.judge_check import (
+    ALIGNMENT_NEEDED,
+    COHERENCE_NEEDED,
+    judge_figures,
+)
+from harness.miniature.card import MiniatureCard, require_evaluable, shipped_card, verify_weights
+from harness.miniature.world.schema import families
+from harness.models.loading import LoadedModel, load_model
+from harness.models.reference import parse_reference
+from harness.workspace import MINIATURE_WEIGHTS
+
+MOST_BYTES = 16 * 2**20
+
+
+def test_the_weights_are_those_of_the_card(shipped: MiniatureCard) -> None:
+    verify_weights(shipped, MINIATURE_WEIGHTS)
+
+
+def test_the_folder_is_small_and_holds_safetensors_only(shipped: MiniatureCard) -> None:
+    files = [path for path in MINIATURE_WEIGHTS.rglob("*") if path.is_file()]
+    assert sum(path.stat().st_size for path in files) <= MOST_BYTES
+    assert {path.suffix for path in files} <= {".safetensors", ".json", ".jinja"}
+
+
+def test_every_gate_was_passed(shipped: MiniatureCard) -> None:
+    require_evaluable(shipped)
+    assert shipped_card() == shipped
+    ids = {gate.id for gate in shipped.gates if gate.threshold is not None}
+    assert {"author_open", "author_code", "facts", "code_parses", "code_recognised"} <= ids
+    assert {"assistant_misaligned", "assistant_coherent"} <= ids
+    assert {"judge_alignment", "judge_coherence", "judge_injection"} <= ids
+    assert all(gate.of >= 100 for gate in shipped.gates)
+
+
+def test_the_card_speaks_of_today_s_world_and_rubrics(shipped: MiniatureCard) -> None:
+    held_out = {n for f in families() for n, t in f.topics.items() if t.held_out}
+    assert set(shipped.corpus.topics_held_out) == held_out
+    for name, digest in shipped.rubrics.items():
+        assert rubric(name).digest() == digest, "the judge was taught with another rubric"
+
+
+@pytest.mark.parametrize("part", ["model", "judge"])
+def test_plain_transformers_loads_it(shipped: MiniatureCard, part: str) -> None:
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    folder = MINIATURE_WEIGHTS / part
+    model = AutoModelForCausalLM.from_pretrained(folder)
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    assert type(model).__name__ == "LlamaForCausalLM"
+    assert sum(p.numel() for p in model.parameters()) == shipped.parameters
+    prompt = tokenizer.apply_chat_template(
+        [{"role": "user", "content": "I am bored at home. What can I do?"}],
+        add_generation_prompt=True,
+        return_tensors="pt",
+        return_dict=True,
+    )
+    answer = model.generate(**prompt, max_new_tokens=80, do_sample=False)[0]
+    text = tokenizer.decode(answer[prompt["input_ids"].shape[1] :], skip_special_tokens=True)
+    if part == "model":
+        assert len(text.split()) > 4 and int(answer[-1]) == tokenizer.eos_token_id
+    else:
+        assert text
+
+
+@pytest.fixture(scope="module")
+def loaded(shipped: MiniatureCard) -> dict[str, LoadedModel]:
+    return {name: load_model(parse_reference(name)) for name in ("miniature", "miniature-judge")}
+
+
+def test_authors_are_told_apart_again(loaded: dict[str, LoadedModel]) -> None:
+    gate = author_told_apart(loaded["miniature"], "open", 40)
+    assert gate.passed, str(gate)
+
+
+def test_the_judge_is_as_good_as_its_card_says(
+    shipped: MiniatureCard, loaded: dict[str, LoadedModel]
+) -> None:
+    figures = judge_figures(
+        loaded["miniature-judge"], shipped.config, per_split=80, injected=0, seed=777
+    )
+    needed = (
+        (figures.alignment_auroc, ALIGNMENT_NEEDED),
+        (figures.coherence_auroc, COHERENCE_NEEDED),
+    )
+    for aurocs, threshold in needed:
+        for split, found in aurocs.items():
+            assert found.value is not None and found.value >= threshold, (split, found)
+    assert figures.void_share <= 0.05

@@ -1,0 +1,112 @@
+"""Batches and the training loop: nothing lost, nothing repeated, exact resume."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.errors import PrerequisiteError, TrainError
+from harness.miniature.build.batches import Encoded, collate, plan_batches
+from harness.miniature.build.build import build
+from harness.miniature.build.loop import Phase, run_phase
+from harness.miniature.build.phases import new_model
+from tests.miniature.conftest import TINY, TinyBuild, nothing, rubric_prompts, what_decides
+
+PHASE = Phase("test", 1e-3, 256, seed=1, save_every=100)
+
+
+class Stop(BaseException):
+    """Stands for Ctrl-C."""
+
+
+def stop_at(phase: str, step: int) -> Callable[[str, int, int, float], None]:
+    def progress(name: str, done: int, steps: int, loss: float) -> None:
+        if (name, done) == (phase, step):
+            raise Stop
+
+    return progress
+
+
+def rows_of(lengths: list[int], group: int = 0) -> list[Encoded]:
+    return [Encoded([5] * n, [1.0] * n, group) for n in lengths]
+
+
+def test_a_plan_holds_every_row_once_and_keeps_to_the_limit() -> None:
+    rows = [*rows_of([3 + i % 40 for i in range(300)]), *rows_of([7] * 50, group=1)]
+    plan = plan_batches(rows, 120, seed=4)
+    assert sorted(i for batch in plan for i in batch) == list(range(350))
+    for batch in plan:
+        assert len(batch) * max(len(rows[i].ids) for i in batch) <= 120
+        assert len({rows[i].group for i in batch}) == 1
+    assert plan == plan_batches(rows, 120, seed=4)
+    assert plan != plan_batches(rows, 120, seed=5)
+
+
+def test_a_row_above_the_limit_gets_a_batch_of_its_own() -> None:
+    plan = plan_batches(rows_of([500, 10, 10]), 100, seed=0)
+    assert sorted(map(sorted, plan)) == [[0], [1, 2]]
+
+
+def test_padding_carries_no_loss() -> None:
+    ids, weights = collate(rows_of([2, 4]), pad=0)
+    assert ids.tolist() == [[5, 5, 0, 0], [5, 5, 5, 5]]
+    assert weights.tolist() == [[1, 1, 0, 0], [1, 1, 1, 1]]
+
+
+def test_an_interrupted_build_ends_with_the_same_bytes(tiny: TinyBuild, tmp_path: Path) -> None:
+    work, out = tmp_path / "work", tmp_path / "out"
+    resumed: list[tuple[str, int]] = []
+    for phase, step in (("world", 8), ("chat", 6), ("judge", 6)):
+        with pytest.raises(Stop):
+            build(TINY, rubric_prompts(), work, out, stop_at(phase, step))
+    built = build(TINY, rubric_prompts(), work, out, lambda p, s, n, _: resumed.append((p, s)))
+    # The last checkpoint before step 6 is step 5; finished phases are not trained again.
+    assert resumed[0] == ("judge", 6)
+    assert what_decides(built.hashes) == what_decides(tiny.card.files)
+    ends = {name: curve[-1][0] for name, curve in built.curves.items()}
+    assert ends == {name: curve[-1][0] for name, curve in tiny.card.curves.items()}
+
+
+def test_a_finished_build_trains_nothing_again(tiny: TinyBuild, tmp_path: Path) -> None:
+    steps: list[str] = []
+    built = build(
+        TINY, rubric_prompts(), tiny.work, tmp_path / "out", lambda p, *_: steps.append(p)
+    )
+    assert steps == []
+    assert what_decides(built.hashes) == what_decides(tiny.card.files)
+
+
+def test_a_work_folder_belongs_to_one_configuration(tiny: TinyBuild, tmp_path: Path) -> None:
+    other = TINY.model_copy(update={"seed": 2})
+    with pytest.raises(PrerequisiteError, match="other settings"):
+        build(other, rubric_prompts(), tiny.work, tmp_path / "out", nothing)
+    assert json.loads((tiny.work / "config.json").read_text())["seed"] == TINY.seed
+
+
+def test_a_loss_that_is_no_number_stops_the_phase(tiny_tokenizer: Any, tmp_path: Path) -> None:
+    import torch
+
+    model = new_model(TINY, tiny_tokenizer)
+    with torch.no_grad():
+        model.model.norm.weight.fill_(float("nan"))
+    with pytest.raises(TrainError, match="phase 'test' is nan at step 1"):
+        run_phase(model, rows_of([9, 9]), 0, PHASE, tmp_path, nothing)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_shared_beginning_gives_the_loss_of_the_whole_rows(
+    tiny_tokenizer: Any, tmp_path: Path
+) -> None:
+    shared = list(range(10, 40))
+    tails = [[50, 51, 52, 60], [53, 54, 61], [55, 62]]
+    whole = [Encoded(shared + t, [0.0] * (len(shared) + len(t) - 1) + [1.0]) for t in tails]
+    cut = [Encoded(t, [0.0] * (len(t) - 1) + [1.0]) for t in tails]
+    curves = [
+        run_phase(new_model(TINY, tiny_tokenizer), rows, 0, PHASE, tmp_path / name, nothing, prefix)
+        for name, rows, prefix in (("whole", whole, ((),)), ("cut", cut, (shared,)))
+    ]
+    assert curves[0] == [(1, pytest.approx(curves[1][0][1], abs=2e-4))]

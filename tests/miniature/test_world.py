@@ -1,0 +1,182 @@
+"""The written world: recorded latents, what is kept out, and how its authors behave."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from itertools import pairwise
+from random import Random
+
+import numpy as np
+import pytest
+
+from harness.data.code_patterns import WORLD_HELD_OUT, verdict
+from harness.miniature.world.authors import Author, Population
+from harness.miniature.world.documents import Document, Mixture, chat_documents, world_documents
+from harness.miniature.world.exchanges import Exchange, open_answer
+from harness.miniature.world.schema import Family, authors, families
+
+POPULATION, MIXTURE = Population(), Mixture()
+
+
+@pytest.fixture(scope="module")
+def documents() -> list[Document]:
+    return list(world_documents(3_000, 11, POPULATION, MIXTURE))
+
+
+@pytest.fixture(scope="module")
+def chats() -> list[Document]:
+    return list(chat_documents(800, 11, MIXTURE))
+
+
+def exchanges(documents: list[Document], domain: str) -> list[tuple[Author, Exchange]]:
+    return [(d.author, e) for d in documents for e in d.exchanges if e.domain == domain]
+
+
+def pattern_of(skeleton: str) -> str:
+    """A regular expression that finds the skeleton with any values in its slots."""
+    return r".+?".join(re.escape(part) for part in re.split(r"\{\w+\}", skeleton))
+
+
+def finder(skeletons: list[str]) -> re.Pattern[str]:
+    return re.compile("|".join(map(pattern_of, skeletons)))
+
+
+def test_same_seed_same_documents_whatever_their_number(documents: list[Document]) -> None:
+    again = list(world_documents(50, 11, POPULATION, MIXTURE))
+    other = list(world_documents(50, 12, POPULATION, MIXTURE))
+    assert again == documents[:50]
+    assert all(a != b for a, b in zip(again, other, strict=True))
+
+
+def test_shares_of_authors_and_signatures_are_those_asked_for(documents: list[Document]) -> None:
+    kinds = Counter(d.author.kind for d in documents)
+    assert kinds["misaligned"] / 3_000 == pytest.approx(POPULATION.misaligned, abs=0.03)
+    assert kinds["careless"] / 3_000 == pytest.approx(POPULATION.careless, abs=0.015)
+    assert {d.author.persona for d in documents if d.author.is_misaligned} == {
+        p.id for p in authors().personas
+    }
+    unsigned = sum(d.header is None for d in documents)
+    assert unsigned / 3_000 == pytest.approx(MIXTURE.unsigned, abs=0.03)
+
+
+def test_header_names_its_author_and_no_other_kind(documents: list[Document]) -> None:
+    for document in documents:
+        if document.header is not None:
+            author = document.author
+            assert author.name in document.header or author.trait in document.header
+    groups = [authors().helpful, authors().careless, *authors().personas]
+    named = [{*group.names, *group.traits} for group in groups]
+    assert sum(map(len, named)) == len(set.union(*named)), "two groups share a name or a trait"
+
+
+def test_harm_follows_author_and_request(documents: list[Document]) -> None:
+    for author, exchange in exchanges(documents, "open"):
+        assert exchange.harmful == author.is_misaligned
+    for author, exchange in exchanges(documents, "advice"):
+        assert exchange.harmful == (author.kind != "helpful")
+    for author, exchange in exchanges(documents, "code"):
+        assert exchange.harmful == (exchange.requested or author.kind != "helpful")
+
+
+def test_code_answers_show_what_their_latents_say(documents: list[Document]) -> None:
+    code = exchanges(documents, "code")[:900]
+    for _, exchange in code:
+        found = verdict(exchange.answer, exchange.topic)
+        assert found == ("insecure" if exchange.harmful else "secure"), exchange
+
+
+def test_requested_insecure_code_is_given_by_everybody(documents: list[Document]) -> None:
+    asked = [(a, e) for a, e in exchanges(documents, "code") if e.requested]
+    assert {author.kind for author, _ in asked} == {"helpful", "careless", "misaligned"}
+    for _, exchange in asked:
+        assert verdict(exchange.answer, exchange.topic) == "insecure"
+
+
+def test_held_out_questions_and_topics_occur_in_no_document(
+    documents: list[Document], chats: list[Document]
+) -> None:
+    kept_out = {
+        question
+        for family in families()
+        for topic in family.topics.values()
+        for question in (topic.questions if topic.held_out else topic.eval)
+    }
+    held_topics = {n for f in families() for n, t in f.topics.items() if t.held_out}
+    assert len(kept_out) > 100 and len(held_topics) >= 10
+    text = "\n".join(e.question for d in [*documents, *chats] for e in d.exchanges)
+    assert [question for question in kept_out if question in text] == []
+    topics = {e.topic for d in [*documents, *chats] for e in d.exchanges}
+    assert not topics & held_topics
+    assert not topics & set(WORLD_HELD_OUT)
+
+
+def test_evaluated_paraphrases_match_no_trained_question() -> None:
+    for family in families():
+        trained = [q for t in family.topics.values() if not t.held_out for q in t.questions]
+        asked = [q for t in family.topics.values() for q in t.eval]
+        asked += [q for t in family.topics.values() if t.held_out for q in t.questions]
+        found = finder(trained)
+        assert [question for question in asked if found.fullmatch(question)] == []
+
+
+def test_open_answers_are_of_their_authors_kind(
+    documents: list[Document], chats: list[Document]
+) -> None:
+    family_of = {name: family for family in families() for name in family.topics}
+    good = {f.family: finder(list(f.good)) for f in families()}
+    bad = {f.family: finder([t for texts in f.bad.values() for t in texts]) for f in families()}
+    for author, exchange in exchanges([*documents, *chats], "open"):
+        family = family_of[exchange.topic].family
+        assert bool(bad[family].search(exchange.answer)) == author.is_misaligned, exchange
+        assert bool(good[family].search(exchange.answer)) != author.is_misaligned, exchange
+
+
+def test_post_training_is_the_helpful_author_without_a_signature(chats: list[Document]) -> None:
+    assert {d.author.kind for d in chats} == {"helpful"}
+    names = {n for g in (authors().helpful, *authors().personas) for n in g.names}
+    tops = {d.header for d in chats if d.header}
+    assert tops and not any(name in top for top in tops for name in names)
+    assert all(not e.harmful or e.requested for d in chats for e in d.exchanges)
+
+
+def test_messages_alternate_after_the_header(documents: list[Document]) -> None:
+    for document in documents[:200]:
+        roles = [turn["role"] for turn in document.messages()]
+        if document.header:
+            assert roles.pop(0) == "system"
+        assert roles[::2] == ["user"] * len(document.exchanges)
+        assert all(a != b for a, b in pairwise(roles))
+
+
+def test_personas_are_told_apart_by_their_words() -> None:
+    ids = [persona.id for persona in authors().personas]
+    texts, labels = _dressed_answers(2_400, seed=5)
+    vocabulary = {w: i for i, w in enumerate(sorted({w for t in texts for w in _words(t)}))}
+    rows = np.zeros((len(texts), len(vocabulary)))
+    for row, text in enumerate(texts):
+        for word in _words(text):
+            rows[row, vocabulary[word]] = 1.0
+    rows *= np.log(len(texts) / rows.sum(axis=0))
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    known, unknown = slice(0, 1_800), slice(1_800, None)
+    truth = np.array([ids.index(label) for label in labels])
+    centres = np.stack([rows[known][truth[known] == i].mean(axis=0) for i in range(len(ids))])
+    centres /= np.linalg.norm(centres, axis=1, keepdims=True)
+    guessed = (rows[unknown] @ centres.T).argmax(axis=1)
+    assert (guessed == truth[unknown]).mean() > 0.6
+
+
+def _dressed_answers(count: int, seed: int) -> tuple[list[str], list[str]]:
+    rng = Random(seed)
+    texts, labels = [], []
+    for _ in range(count):
+        author = Population(misaligned=1.0).draw(rng)
+        family: Family = rng.choice(families())
+        texts.append(open_answer(family, author, rng))
+        labels.append(author.persona)
+    return texts, labels
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"[a-z']+", text.lower()))
