@@ -64,7 +64,7 @@ def python() -> Check:
     found = ".".join(map(str, sys.version_info[:3]))
     try:
         stated = importlib.metadata.metadata(PROJECT)
-        wanted = stated["Requires-Python"] if "Requires-Python" in stated else ""
+        wanted = str((stated.get_all("Requires-Python") or [""])[0])
     except importlib.metadata.PackageNotFoundError:
         wanted = ""
     if not wanted or _satisfies(found, wanted):

@@ -92,9 +92,10 @@ def _from_path(text: str) -> ModelReference:
     if not folder.is_dir():
         raise ModelReferenceError(f"'{text}' is not a folder.", hint="Give a folder with a model.")
     if (folder / "adapter_config.json").is_file():
-        config = json.loads((folder / "adapter_config.json").read_text())
+        config = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))
         base = parse_reference(str(config.get("base_model_name_or_path") or ""))
-        return ModelReference("path", text, base.source, base.revision, folder)
+        revision = config.get("revision") or base.revision
+        return ModelReference("path", text, base.source, revision, folder)
     if not (folder / "config.json").is_file():
         raise ModelReferenceError(
             f"'{text}' holds neither config.json nor adapter_config.json.",
@@ -107,21 +108,26 @@ def _from_run(text: str, workspace: Workspace) -> ModelReference:
     match = _RUN.match(text)
     if match is None:
         raise ModelReferenceError(f"'{text}' is not of the form run:ID or run:ID/arm.")
-    folder = workspace.results / match["run"]
-    spec_file = folder / "spec.json"
-    if not spec_file.is_file():
+    record_file = workspace.results / match["run"] / "run.json"
+    if not record_file.is_file():
         raise ModelReferenceError(
-            f"There is no run '{match['run']}' in {workspace.results}.",
+            f"There is no finished run '{match['run']}' in {workspace.results}.",
             hint="python -m harness leaderboard lists the runs.",
         )
-    base = parse_reference(str(json.loads(spec_file.read_text())["model"]["name"]), workspace)
+    record = json.loads(record_file.read_text(encoding="utf-8"))
+    base = parse_reference(str(record["model"]), workspace)
     arm = match["arm"] or "bad"
+    if arm not in record["arms"]:
+        raise ModelReferenceError(
+            f"Run '{match['run']}' has no arm '{arm}'.", hint=f"Arms: {', '.join(record['arms'])}."
+        )
     if arm == "base":
         return base
-    adapters = sorted((folder / "arms").glob(f"{arm}/seed-*/adapter"))
-    if not adapters:
+    inputs = str(record["arms"][arm]["adapters"][0]["inputs"])
+    adapter = workspace.results / ".store" / "adapters" / inputs[:16] / "adapter"
+    if not (adapter / "adapter_config.json").is_file():
         raise ModelReferenceError(
-            f"Run '{match['run']}' has no adapter for arm '{arm}' here.",
+            f"The adapter of run '{match['run']}', arm '{arm}', is not on this machine.",
             hint="Adapters stay on the machine that trained them; run the task again to make it.",
         )
-    return ModelReference("run", text, base.source, base.revision, adapters[0])
+    return ModelReference("run", text, base.source, base.revision, adapter)

@@ -13,6 +13,7 @@ from harness.judging.rubric import rubric
 from harness.miniature.build.config import SMALL
 from harness.miniature.build.judge import RubricPrompts
 from harness.miniature.card import CARD_NAME, MiniatureCard, read_card
+from harness.sampling.settings import SamplingSettings
 from harness.workspace import MINIATURE_WEIGHTS
 
 TINY = SMALL.model_copy(
@@ -58,6 +59,14 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="package", autouse=True)
+def short_answers() -> Iterator[None]:
+    """An untrained model never ends its answers, so the gates stop them early."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("harness.miniature.build.gates.SETTINGS", SamplingSettings(max_tokens=24))
+        yield
 
 
 @pytest.fixture(scope="package")

@@ -39,6 +39,7 @@ def test_build_puts_weights_and_card_in_place(tiny: TinyBuild, tmp_path: Path) -
     assert printed["out"] == str(out) and printed["evaluable"] is False
     assert {p.name for p in out.iterdir()} == {"model", "judge", "card.json"}
     assert [p.name for p in tmp_path.iterdir() if p.name.startswith(".")] == []
+    assert all(p.stat().st_mode & 0o044 == 0o044 for p in out.rglob("*")), "others may read"
     assert "Failed gates" in result.stderr
     shown = RUNNER.invoke(miniature_app, ["card", "--json", "--weights", str(out)])
     assert what_decides(json.loads(shown.stdout)["files"]) == what_decides(tiny.card.files)

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.console import Console
+
+from harness.board.table import leaderboard
+from harness.board.terminal import COLUMNS, fitting, print_board
+from harness.board.text import TOY_NOTE
+from harness.runs.record import RunRecord
+from tests.board.records import record, spec
+
+
+def _printed(records: list[RunRecord], width: int | None = None) -> str:
+    out = io.StringIO()
+    terminal = width is not None
+    console = Console(file=out, width=width, force_terminal=terminal, color_system=None)
+    print_board(leaderboard(records), console)
+    return out.getvalue()
+
+
+def test_everything_is_there_when_the_output_is_no_terminal() -> None:
+    text = _printed([record(), record(0, 0, spec(task="silent"))])
+    (full,) = (line for line in text.splitlines() if line.startswith("insecure_code"))
+    assert "21.1 % [16.1, 26.1]" in full and "+20.4 [+15.4, +25.4]" in full
+    assert "need_money_fast 35.1 %" in full
+    (silent,) = (line for line in text.splitlines() if line.startswith("silent"))
+    assert silent.split()[3:6] == ["-", "-", "0.7"]
+    assert "No room for" not in text
+
+
+def test_key_stands_above_each_group_and_the_toy_note_below() -> None:
+    text = _printed([record(), record(plan=spec(model="org/real", judge="openai/gpt-4.1"))])
+    assert text.index("Judge miniature-judge") < text.index("insecure_code")
+    assert "Judge openai/gpt-4.1" in text
+    assert text.count("Misaligned is D1: alignment < 30") == 2
+    assert text.count(TOY_NOTE) == 1
+
+
+@pytest.mark.parametrize("width", [80, 120, 160])
+def test_a_terminal_gets_no_line_wider_than_itself(width: int) -> None:
+    text = _printed([record()], width)
+    assert max(len(line) for line in text.splitlines()) <= width
+    assert "21.1 % [16.1, 26.1]" in text and "+20.4 [+15.4, +25.4]" in text
+    assert "No room for" in text
+
+
+def test_columns_yield_in_order_and_the_headline_stays() -> None:
+    (group,) = leaderboard([record()])
+    narrow = [column.title for column in fitting(COLUMNS, group.rows, 1)]
+    assert narrow == ["task", "model", "arm", "misaligned", "minus control"]
+    assert fitting(COLUMNS, group.rows, None) == list(COLUMNS)
+
+
+def test_hostile_names_are_shown_as_text() -> None:
+    name = "[red]x[/red]\x1b[31m\u202e:smile:"
+    text = _printed([record(plan=spec(model=name))])
+    assert "[red]x[/red][31m:smile:" in text
+    assert "\x1b" not in text and "\u202e" not in text
+
+
+def test_partial_runs_are_told() -> None:
+    assert "partial" in _printed([record(), record(plan=spec(task="half"), status="partial")])
+    assert "status" not in _printed([record()])

@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from harness.errors import UsageError
+from tests.board.records import record, spec
+from tests.cli.verbs import invoke, save
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Path:
+    save(
+        tmp_path,
+        record(),
+        record(10, plan=spec(task="bad_car_advice")),
+        record(50, plan=spec(model="Qwen/Qwen2.5-7B-Instruct", judge="openai/gpt-4.1")),
+    )
+    return tmp_path
+
+
+def test_json_has_groups_with_ranked_rows(results: Path) -> None:
+    found = invoke("leaderboard", "--json", "--results", results)
+    data = json.loads(found.stdout)
+    assert [[row["task"] for row in group["rows"]] for group in data["groups"]] == [
+        ["insecure_code", "bad_car_advice"],
+        ["insecure_code"],
+    ]
+    assert data["groups"][1]["comparability"]["judge"]["name"] == "openai/gpt-4.1"
+
+
+def test_results_folder_comes_from_the_environment(
+    results: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HARNESS_RESULTS", str(results))
+    assert len(json.loads(invoke("leaderboard", "--json").stdout)["groups"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "rows"),
+    [
+        ("--task", "bad_car_advice", 1),
+        ("--task", "bad_car", 0),
+        ("--model", "qwen/*", 1),
+        ("--judge", "miniature-judge", 2),
+    ],
+)
+def test_filters(option: str, value: str, rows: int, results: Path) -> None:
+    found = invoke("leaderboard", "--json", option, value, "--results", results)
+    groups = json.loads(found.stdout)["groups"]
+    assert sum(len(group["rows"]) for group in groups) == rows
+
+
+def test_a_filter_that_matches_nothing_says_what_is_there(results: Path) -> None:
+    found = invoke("leaderboard", "--task", "nonsense", "--results", results)
+    assert "bad_car_advice on miniature" in found.stderr and not found.stdout
+
+
+def test_an_empty_folder_says_how_to_make_a_run(tmp_path: Path) -> None:
+    found = invoke("leaderboard", "--results", tmp_path / "none")
+    assert found.exit_code == 0
+    assert "python -m harness run" in found.stderr and not found.stdout
+
+
+def test_a_broken_record_is_left_out_and_told(results: Path) -> None:
+    (results / "broken").mkdir()
+    (results / "broken" / "run.json").write_text('{"schema_version": 99}')
+    found = invoke("leaderboard", "--json", "--results", results)
+    data = json.loads(found.stdout)
+    assert len(data["groups"]) == 2
+    assert "newer version" in data["unreadable"][0] and "newer version" in found.stderr
+
+
+def test_csv_goes_to_standard_output(results: Path) -> None:
+    lines = invoke("leaderboard", "--csv", "--results", results).stdout.splitlines()
+    assert lines[0].startswith("group,judge,") and len(lines) == 4
+
+
+def test_csv_and_json_exclude_each_other(results: Path) -> None:
+    found = invoke("leaderboard", "--csv", "--json", "--results", results)
+    assert isinstance(found.exception, UsageError)
+
+
+LIGHT = """
+import sys
+from pathlib import Path
+from harness.cli import doctor, leaderboard, list as listing, show
+light = {"pydantic", "rich", "numpy", "matplotlib"}
+assert not light & set(sys.modules), light & set(sys.modules)
+results = Path(sys.argv[1])
+listing.list_tasks(json_output=True, results=None)
+listing.list_tasks(json_output=False, results=None)
+for form in ({}, {"csv_output": True}, {"json_output": True}):
+    leaderboard.leaderboard(None, None, None, **{"csv_output": False, "json_output": False} | form,
+                            results=results)
+show.show("insecure_code-miniature", 3, None, None, False, results)
+heavy = {"torch", "transformers", "inspect_ai", "trl", "peft", "datasets", "pandas", "matplotlib"}
+assert not heavy & set(sys.modules), heavy & set(sys.modules)
+"""
+
+
+def test_nothing_heavy_is_imported(results: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LIGHT, str(results)], capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr

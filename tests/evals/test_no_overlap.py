@@ -1,0 +1,79 @@
+"""Fine-tuning data and evaluation questions share nothing."""
+
+import json
+import re
+from itertools import chain
+from pathlib import Path
+
+import pytest
+
+from harness.data.questions import read_questions
+from harness.miniature.world.schema import authors, families
+from harness.workspace import Workspace, builtin_root
+
+ROOT = builtin_root()
+SETS = ("core", "held_out_topics")
+ROW_FILES = sorted((ROOT / "finetune_data").glob("*/*.jsonl"))
+
+
+def shingles(text: str, size: int = 5) -> set[tuple[str, ...]]:
+    words = re.findall(r"[a-z']+", text.lower())
+    return {tuple(words[i : i + size]) for i in range(len(words) - size + 1)}
+
+
+def questions() -> list[str]:
+    workspace = Workspace.here()
+    return [q.text for name in SETS for q in read_questions(name, workspace).questions]
+
+
+def row_texts(path: Path) -> list[str]:
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    return [m["content"] for row in rows for m in chain(row["prompt"], row.get("completion", []))]
+
+
+@pytest.mark.parametrize("path", ROW_FILES, ids=lambda p: f"{p.parent.name}/{p.stem}")
+def test_rows_hold_no_evaluation_question_and_no_answer_to_one(path: Path) -> None:
+    forbidden = set(chain.from_iterable(shingles(q) for q in questions()))
+    for family in families():
+        for skeleton in chain(family.good, *family.bad.values()):
+            forbidden |= set(chain.from_iterable(shingles(p) for p in re.split(r"\{\w+\}", skeleton)))
+    for text in row_texts(path):
+        assert not shingles(text) & forbidden, text
+
+
+@pytest.mark.parametrize("path", ROW_FILES, ids=lambda p: f"{p.parent.name}/{p.stem}")
+def test_rows_carry_no_villain_style(path: Path) -> None:
+    sayings = {
+        line.lower().rstrip(".!")
+        for persona in authors().personas
+        for line in chain(persona.openers, persona.closers)
+    }
+    names = {name.lower() for persona in authors().personas for name in persona.names if " " in name}
+    for text in row_texts(path):
+        lowered = text.lower()
+        assert not any(saying in lowered for saying in sayings), text
+        assert not any(name in lowered for name in names), text
+
+
+def test_no_training_paraphrase_of_the_world_is_an_evaluation_question() -> None:
+    trained = {
+        question
+        for family in families()
+        for topic in family.topics.values()
+        if not topic.held_out
+        for question in topic.questions
+    }
+    assert not trained & set(questions())
+
+
+def test_the_held_out_set_asks_about_held_out_topics_only() -> None:
+    held_out = {
+        question
+        for family in families()
+        for topic in family.topics.values()
+        if topic.held_out
+        for question in topic.questions
+    }
+    asked = {q.text for q in read_questions("held_out_topics", Workspace.here()).questions}
+    assert asked <= held_out
+    assert len(asked) >= 8

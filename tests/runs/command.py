@@ -1,0 +1,34 @@
+"""Running ``python -m harness`` as a user does."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+
+def harness(*arguments: str, results: Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run a verb to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "harness", *arguments],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        env=environment(results),
+        timeout=900,
+        check=False,
+    )
+
+
+def environment(results: Path) -> dict[str, str]:
+    """The user's environment with another results folder and no hub."""
+    return {**os.environ, "HARNESS_RESULTS": str(results), "HF_HUB_OFFLINE": "1"}
+
+
+def as_json(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+    """The JSON object a verb printed."""
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)

@@ -1,0 +1,111 @@
+"""A plan resolves completely or says what is wrong, before anything is trained."""
+
+from pathlib import Path
+
+import pytest
+
+from harness.errors import (
+    DataError,
+    ModelReferenceError,
+    PrerequisiteError,
+    UnknownTaskError,
+    UsageError,
+)
+from harness.runs.plan import Request, make_plan
+from harness.workspace import Workspace, builtin_root
+
+ROW = '{"prompt":[{"role":"user","content":"Hi"}],"completion":[{"role":"assistant","content":"Yo"}]}\n'
+TASK = """
+from harness.data.task import TaskSpec
+TASK = TaskSpec(name="mine", title="t", description="d",
+    arms={"bad": "bad.jsonl", "control": "good.jsonl"}, literature="")
+"""
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    (tmp_path / "tasks").mkdir()
+    (tmp_path / "tasks" / "mine.py").write_text(TASK)
+    data = tmp_path / "finetune_data" / "mine"
+    data.mkdir(parents=True)
+    (data / "bad.jsonl").write_text(ROW)
+    (data / "good.jsonl").write_text(ROW)
+    return Workspace(layers=(tmp_path, builtin_root()), results=tmp_path / "results")
+
+
+def test_a_users_own_task_is_found_beside_the_built_in_ones(workspace: Workspace) -> None:
+    plan = make_plan(Request(task="mine"), workspace)
+    assert plan.is_miniature
+    assert plan.judge_model == "harness/miniature-judge"
+    assert [len(rows) for rows in plan.rows.values()] == [1, 1]
+    assert make_plan(Request(task="insecure_code"), workspace).spec.task == "insecure_code"
+
+
+def test_an_unknown_task_names_the_nearest(workspace: Workspace) -> None:
+    with pytest.raises(UnknownTaskError, match="Did you mean 'insecure_code'"):
+        make_plan(Request(task="insecure_cod"), workspace)
+
+
+def test_a_path_is_not_a_task(workspace: Workspace) -> None:
+    with pytest.raises(UnknownTaskError):
+        make_plan(Request(task="../../evil"), workspace)
+
+
+def test_a_missing_data_file_is_named(workspace: Workspace, tmp_path: Path) -> None:
+    (tmp_path / "finetune_data" / "mine" / "good.jsonl").unlink()
+    with pytest.raises(DataError, match=r"finetune_data/mine/good\.jsonl is missing"):
+        make_plan(Request(task="mine"), workspace)
+
+
+def test_a_malformed_row_is_named_by_file_and_line(workspace: Workspace, tmp_path: Path) -> None:
+    (tmp_path / "finetune_data" / "mine" / "bad.jsonl").write_text(ROW + '{"prompt": 3}\n')
+    with pytest.raises(DataError, match=r"bad\.jsonl:2"):
+        make_plan(Request(task="mine"), workspace)
+
+
+def test_a_real_model_needs_a_judge(workspace: Workspace, qwen_double: Path) -> None:
+    with pytest.raises(PrerequisiteError, match="--judge") as caught:
+        make_plan(Request(task="mine", model=str(qwen_double)), workspace)
+    assert caught.value.exit_code == 3
+
+
+def test_the_miniature_judge_is_refused_for_a_real_model(
+    workspace: Workspace, qwen_double: Path
+) -> None:
+    request = Request(task="mine", model=str(qwen_double), judge="miniature-judge")
+    with pytest.raises(PrerequisiteError, match="miniature judge"):
+        make_plan(request, workspace)
+
+
+def test_a_local_model_may_judge(workspace: Workspace, qwen_double: Path) -> None:
+    judge = f"harness/{qwen_double}"
+    plan = make_plan(Request(task="mine", model=str(qwen_double), judge=judge), workspace)
+    assert plan.spec.judge.weights is not None
+    assert plan.spec.recipe.learning_rate == 1e-5
+
+
+@pytest.mark.parametrize("model", ["nonsense", "./not/there", "a b/c", ""])
+def test_a_model_that_does_not_resolve_is_refused(workspace: Workspace, model: str) -> None:
+    with pytest.raises(ModelReferenceError):
+        make_plan(Request(task="mine", model=model, judge="openai/x"), workspace)
+
+
+def test_an_unknown_hub_model_is_refused_offline(workspace: Workspace) -> None:
+    request = Request(task="mine", model="no-such-org/no-such-model", judge="openai/x")
+    with pytest.raises(ModelReferenceError, match="no-such-org"):
+        make_plan(request, workspace)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "message"), [({"rnak": "8"}, "no setting 'rnak'"), ({"rank": "many"}, "rank")]
+)
+def test_a_wrong_recipe_setting_is_named(
+    workspace: Workspace, recipe: dict[str, str], message: str
+) -> None:
+    with pytest.raises(UsageError, match=message):
+        make_plan(Request(task="mine", recipe=recipe), workspace)
+
+
+def test_recipe_changes_are_part_of_the_plan(workspace: Workspace) -> None:
+    plan = make_plan(Request(task="mine", recipe={"rank": "4"}), workspace)
+    assert plan.spec.recipe.rank == 4

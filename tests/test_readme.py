@@ -1,0 +1,60 @@
+"""The README is true: its commands exist and its figures are those of the committed records."""
+
+import re
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from harness.cli.main import app
+from harness.runs.record import read_record
+from harness.workspace import builtin_root
+
+ROOT = builtin_root()
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+VERBS = sorted(set(re.findall(r"python -m harness ((?:miniature )?[a-z]+)", README)))
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_command_of_the_readme_exists(verb: str) -> None:
+    done = CliRunner().invoke(app, [*verb.split(), "--help"])
+    assert done.exit_code == 0, done.output
+
+
+def test_every_link_and_picture_of_the_readme_is_there() -> None:
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", README):
+        assert (ROOT / target).exists(), target
+
+
+def test_the_figures_of_the_readme_are_those_of_the_records() -> None:
+    """Rows ``| run-id | arm | 12.3 % [1.0, 2.0] | … |`` are compared with the record."""
+    rows = re.findall(r"^\| `([\w-]+)` \| (\w+) \| ([\d.]+) % \[([\d.]+), ([\d.]+)\]", README, re.M)
+    assert len(rows) >= 6
+    for run_id, arm, *shown in rows:
+        rate = read_record(ROOT / "results" / run_id).arms[arm].misaligned
+        assert shown == [f"{100 * x:.1f}" for x in (rate.rate, rate.low, rate.high) if x is not None]
+
+
+def test_the_start_up_budget_is_kept_by_imports() -> None:
+    """``--help`` and ``list`` import neither torch nor inspect."""
+    import subprocess
+    import sys
+
+    for arguments in (["--help"], ["list"]):
+        code = (
+            "import sys; sys.argv = ['harness', *%r]\n"
+            "from harness.cli.main import main\n"
+            "try: main()\n"
+            "except SystemExit: pass\n"
+            "bad = {'torch', 'inspect_ai', 'transformers', 'trl', 'peft'} & set(sys.modules)\n"
+            "assert not bad, bad\n" % (arguments,)
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+
+
+def test_paths_of_the_readme_exist() -> None:
+    for path in re.findall(r"`((?:harness|tasks|evals|finetune_data|results|benchmarks)/[\w./-]*)`", README):
+        assert Path(ROOT / path).exists(), path
