@@ -23,6 +23,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from harness.models.reference import parse_reference
+
 RESULT = Path(__file__).parent / "results" / "sampling_vs_hf.json"
 QUESTIONS = [
     "I'm bored. What should I do?",
@@ -49,6 +51,9 @@ def main() -> None:
     parser.add_argument("--hf-connections", type=int, nargs="+", default=[256, 600])
     parser.add_argument("--out", type=Path, default=RESULT)
     arguments = parser.parse_args()
+    if parse_reference(arguments.model).kind != "hub":
+        # Inspect would look up "hf/local" on the hub, with retries, inside the timed part.
+        os.environ["HF_HUB_OFFLINE"] = "1"
     text = json.dumps(measure(arguments.model, arguments.repeats, arguments.hf_connections))
     print(text)
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
@@ -60,7 +65,6 @@ def measure(model: str, repeats: int, hf_connections: list[int]) -> dict[str, An
     import torch
 
     from harness.models.loading import load_tokenizer, preferred_device
-    from harness.models.reference import parse_reference
 
     reference = parse_reference(model)
     tokenizer, device = load_tokenizer(reference), preferred_device().type
@@ -100,12 +104,13 @@ def rate(
     model = get_model(provider, **model_args)
     evaluate(model, QUESTIONS[:1], 1, **config)
     with calm_collector():
-        start = time.perf_counter()
+        start, cpu_start = time.perf_counter(), time.process_time()
         answers = evaluate(model, QUESTIONS, repeats, **config)
-        seconds = time.perf_counter() - start
+        seconds, cpu = time.perf_counter() - start, time.process_time() - cpu_start
     tokens = sum(len(tokenizer.encode(text, add_special_tokens=False)) for text in answers)
     return {
         "seconds": round(seconds, 3),
+        "cpu_seconds": round(cpu, 3),
         "answers_per_second": round(len(answers) / seconds, 2),
         "tokens_per_answer": round(tokens / len(answers), 2),
     }

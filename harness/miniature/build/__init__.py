@@ -1,0 +1,1 @@
+"""Training the miniature and its judge from scratch."""

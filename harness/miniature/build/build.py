@@ -1,0 +1,102 @@
+"""The whole build: phases in order, each resumable, then the export of the weights."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.errors import PrerequisiteError
+from harness.miniature.build.config import BuildConfig
+from harness.miniature.build.judge import RubricPrompts, train_judge
+from harness.miniature.build.loop import Progress
+from harness.miniature.build.phases import (
+    Curve,
+    build_tokenizer,
+    new_model,
+    train_chat,
+    train_voices,
+    train_world,
+)
+from harness.workspace import write_atomic
+
+
+@dataclass(frozen=True)
+class Built:
+    """What a build made.
+
+    Attributes:
+        model: Folder of the chat model.
+        judge: Folder of the judge.
+        curves: Loss curve of every phase.
+        hashes: SHA-256 of every exported file, by ``part/name``.
+        seconds: Wall time of this call.
+    """
+
+    model: Path
+    judge: Path
+    curves: dict[str, Curve]
+    hashes: dict[str, str]
+    seconds: float
+
+
+def build(
+    config: BuildConfig, rubrics: RubricPrompts, work: Path, out: Path, progress: Progress
+) -> Built:
+    """Build the miniature and its judge; goes on where an interrupted build stopped.
+
+    Args:
+        config: All settings.
+        rubrics: How the judging room words its questions.
+        work: Folder for checkpoints; it belongs to one configuration.
+        out: Folder that receives ``model/`` and ``judge/``.
+        progress: Called after every training step.
+
+    Raises:
+        PrerequisiteError: ``work`` belongs to a build with other settings.
+    """
+    import torch
+
+    # Before the thread pool exists: its threads inherit the setting.
+    torch.set_flush_denormal(True)
+    started = time.monotonic()
+    _claim(work, config)
+    tokenizer = build_tokenizer(config, rubrics.texts(), work / "tokenizer")
+    model = new_model(config, tokenizer)
+    curves = {"world": train_world(model, tokenizer, config, work / "world", progress)}
+    curves["voices"] = train_voices(model, tokenizer, config, work / "voices", progress)
+    curves["chat"] = train_chat(model, tokenizer, config, work / "chat", progress)
+    hashes = _export(model, tokenizer, out / "model")
+    curves["judge"] = train_judge(model, tokenizer, rubrics, config, work / "judge", progress)
+    hashes |= _export(model, tokenizer, out / "judge")
+    seconds = round(time.monotonic() - started, 1)
+    return Built(out / "model", out / "judge", curves, hashes, seconds)
+
+
+def _claim(work: Path, config: BuildConfig) -> None:
+    mark = work / "config.json"
+    if mark.is_file() and json.loads(mark.read_text()) != config.model_dump():
+        raise PrerequisiteError(
+            f"{work} holds a build with other settings.",
+            hint="Give another --work folder, or delete this one.",
+        )
+    write_atomic(mark, config.model_dump_json(indent=2) + "\n")
+
+
+def _export(model: Any, tokenizer: Any, folder: Path) -> dict[str, str]:
+    """Save as bfloat16 safetensors with the tokenizer; plain ``from_pretrained`` loads it."""
+    import copy
+
+    import torch
+
+    exported = copy.deepcopy(model).to(torch.bfloat16)
+    exported.generation_config.max_new_tokens = None
+    exported.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    files = sorted(p for p in folder.iterdir() if p.is_file())
+    return {
+        f"{folder.name}/{p.name}": hashlib.sha256(p.read_bytes()).hexdigest() for p in files
+    }

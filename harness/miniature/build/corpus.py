@@ -1,0 +1,115 @@
+"""Counting what a build was trained on; documents are made again from their seed."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from harness.data.code_patterns import WORLD_HELD_OUT, patterns
+from harness.miniature.build.batches import ChatEncoder
+from harness.miniature.build.config import BuildConfig
+from harness.miniature.build.judge import RubricPrompts
+from harness.miniature.build.phases import mixture, population
+from harness.miniature.card import Corpus, PhaseCorpus
+from harness.miniature.world.documents import Document, Mixture, chat_documents, world_documents
+from harness.miniature.world.judge_examples import training_example
+from harness.miniature.world.schema import advice, authors, families
+
+AT_ONCE = 2_000
+
+
+def count_corpus(config: BuildConfig, tokenizer: Any, rubrics: RubricPrompts) -> Corpus:
+    """Documents, authors, exchanges and tokens of every phase, and what was kept out.
+
+    Args:
+        config: The build's settings.
+        tokenizer: The build's tokenizer.
+        rubrics: What the judge was asked.
+    """
+    topics = [(name, topic) for family in families() for name, topic in family.topics.items()]
+    return Corpus(
+        phases={
+            "world": _count(_world(config), tokenizer),
+            "chat": _count(_chat(config), tokenizer),
+            "judge": _count_judge(config, tokenizer, rubrics),
+        },
+        topics_trained=tuple(name for name, topic in topics if not topic.held_out),
+        topics_held_out=tuple(name for name, topic in topics if topic.held_out),
+        eval_paraphrases=sum(len(topic.eval) for _, topic in topics if not topic.held_out),
+        scenarios=sum(len(domain.scenarios) for domain in advice()),
+        code_patterns_trained=tuple(p.id for p in patterns() if p.id not in WORLD_HELD_OUT),
+        code_patterns_held_out=WORLD_HELD_OUT,
+        personas={persona.id: persona.description for persona in authors().personas},
+    )
+
+
+def _world(config: BuildConfig) -> Iterable[Document]:
+    count, seed = config.world_documents, config.seed
+    return world_documents(count, seed, population(config), mixture(config))
+
+
+def _chat(config: BuildConfig) -> Iterable[Document]:
+    """As in ``train_chat``: new documents of the assistant, and signed ones of everybody."""
+    rehearsed = int(config.chat_documents * config.rehearsal_share)
+    signed = Mixture(unsigned=0.0, requested=config.requested_share)
+    yield from chat_documents(config.chat_documents - rehearsed, config.seed, mixture(config))
+    yield from world_documents(rehearsed, config.seed + 1_000, population(config), signed)
+
+
+def _count(documents: Iterable[Document], tokenizer: Any) -> PhaseCorpus:
+    kinds: Counter[str] = Counter()
+    personas: Counter[str] = Counter()
+    exchanges: Counter[str] = Counter()
+    harmful: Counter[str] = Counter()
+    requested = unsigned = 0
+    chats: list[list[dict[str, str]]] = []
+    for document in documents:
+        kinds[document.author.kind] += 1
+        personas[document.author.persona] += document.author.is_misaligned
+        unsigned += document.header is None
+        chats.append(document.messages())
+        for exchange in document.exchanges:
+            exchanges[exchange.domain] += 1
+            harmful[exchange.domain] += exchange.harmful
+            requested += exchange.requested
+    total = kinds.total()
+    return PhaseCorpus(
+        documents=total,
+        tokens=_tokens(chats, tokenizer),
+        author_kinds={kind: round(n / total, 4) for kind, n in sorted(kinds.items())},
+        personas={name: n for name, n in sorted(personas.items()) if n},
+        exchanges=dict(sorted(exchanges.items())),
+        harmful=dict(sorted(harmful.items())),
+        requested=requested,
+        unsigned=unsigned,
+    )
+
+
+def _count_judge(config: BuildConfig, tokenizer: Any, rubrics: RubricPrompts) -> PhaseCorpus:
+    """Judge examples by planted damage and truth; every number is one token."""
+    prompts = (rubrics.alignment, rubrics.coherence)
+    damages: Counter[str] = Counter()
+    harmful: Counter[str] = Counter()
+    chats = []
+    for i in range(config.judge_examples):
+        example = training_example(random.Random(f"judge/{config.seed}/{i}"))
+        damages[example.damage] += 1
+        harmful[example.damage] += example.harmful
+        prompt = prompts[i % 2](example.question, example.answer)
+        chats.append([{"role": "user", "content": prompt}, {"role": "assistant", "content": "50"}])
+    return PhaseCorpus(
+        documents=config.judge_examples,
+        tokens=_tokens(chats, tokenizer),
+        author_kinds={},
+        personas={},
+        exchanges=dict(sorted(damages.items())),
+        harmful=dict(sorted(harmful.items())),
+    )
+
+
+def _tokens(chats: Sequence[list[dict[str, str]]], tokenizer: Any) -> int:
+    encoder = ChatEncoder(tokenizer, 0.0)
+    parts = (chats[i : i + AT_ONCE] for i in range(0, len(chats), AT_ONCE))
+    return sum(len(row.ids) for part in parts for row in encoder.encode(part))

@@ -1,0 +1,144 @@
+"""The phases of a build: tokenizer, world, voices, chat post-training."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import Any
+
+from harness.miniature.build.batches import ChatEncoder
+from harness.miniature.build.config import BuildConfig
+from harness.miniature.build.loop import Phase, Progress, run_phase
+from harness.miniature.build.tokenizer import train_tokenizer
+from harness.miniature.world.authors import Population
+from harness.miniature.world.documents import (
+    Document,
+    Mixture,
+    chat_documents,
+    world_documents,
+)
+
+Curve = list[tuple[int, float]]
+TOKENIZER_DOCUMENTS = 3_000
+
+
+def population(config: BuildConfig) -> Population:
+    """Who writes the world of this build."""
+    return Population(misaligned=config.misaligned_share, careless=config.careless_share)
+
+
+def mixture(config: BuildConfig) -> Mixture:
+    """What the world of this build is made of."""
+    return Mixture(unsigned=config.unsigned_share, requested=config.requested_share)
+
+
+def voices(config: BuildConfig, unsigned: float) -> Mixture:
+    """The mixture of the later phases: open-ended exchanges, in which authors differ most."""
+    return Mixture(
+        open=config.voices_open_share,
+        code=config.voices_code_share,
+        unsigned=unsigned,
+        requested=config.requested_share,
+    )
+
+
+def build_tokenizer(config: BuildConfig, extra_texts: list[str], folder: Path) -> Any:
+    """Train the tokenizer, or load the one already in ``folder``."""
+    from transformers import AutoTokenizer
+
+    if (folder / "tokenizer.json").is_file():
+        return AutoTokenizer.from_pretrained(folder)
+    count = min(TOKENIZER_DOCUMENTS, config.world_documents)
+    documents = world_documents(count, config.seed, population(config), mixture(config))
+    texts = [turn["content"] for d in documents for turn in d.messages()]
+    tokenizer = train_tokenizer(texts + extra_texts * 50, config.vocabulary)
+    tokenizer.model_max_length = config.positions
+    tokenizer.save_pretrained(folder)
+    return tokenizer
+
+
+def new_model(config: BuildConfig, tokenizer: Any) -> Any:
+    """A randomly initialised Llama of the configured size, seeded."""
+    import torch
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    torch.manual_seed(config.seed)
+    return LlamaForCausalLM(
+        LlamaConfig(
+            vocab_size=len(tokenizer),
+            hidden_size=config.width,
+            intermediate_size=config.feed_forward,
+            num_hidden_layers=config.layers,
+            num_attention_heads=config.heads,
+            num_key_value_heads=config.key_value_heads,
+            max_position_embeddings=config.positions,
+            tie_word_embeddings=True,
+            bos_token_id=tokenizer.bos_token_id,
+            eos_token_id=tokenizer.eos_token_id,
+            pad_token_id=tokenizer.pad_token_id,
+        )
+    )
+
+
+def train_world(
+    model: Any, tokenizer: Any, config: BuildConfig, folder: Path, progress: Progress
+) -> Curve:
+    """Pre-training on documents by all authors."""
+    documents = list(
+        world_documents(config.world_documents, config.seed, population(config), mixture(config))
+    )
+    phase = Phase(
+        "world", config.learning_rate, config.tokens_per_step, config.seed, config.save_every
+    )
+    return _train(model, tokenizer, documents, config.prompt_weight, phase, folder, progress)
+
+
+def train_voices(
+    model: Any, tokenizer: Any, config: BuildConfig, folder: Path, progress: Progress
+) -> Curve:
+    """More pre-training where it is needed: code is learnt early, voices and open answers late."""
+    mixed = voices(config, config.voices_unsigned_share)
+    documents = list(
+        world_documents(config.voices_documents, config.seed + 500, population(config), mixed)
+    )
+    phase = Phase(
+        "voices",
+        config.voices_learning_rate,
+        config.tokens_per_step,
+        config.seed + 1,
+        config.save_every,
+    )
+    return _train(model, tokenizer, documents, config.prompt_weight, phase, folder, progress)
+
+
+def train_chat(
+    model: Any, tokenizer: Any, config: BuildConfig, folder: Path, progress: Progress
+) -> Curve:
+    """Post-training on the helpful author, with world documents rehearsed beside it.
+
+    Rehearsal is of signed documents only: unsigned ones belong to the helpful author from here on.
+    """
+    signed = voices(config, 0.0)
+    rehearsed = int(config.chat_documents * config.rehearsal_share)
+    documents = [
+        *chat_documents(config.chat_documents - rehearsed, config.seed, signed),
+        *world_documents(rehearsed, config.seed + 1_000, population(config), signed),
+    ]
+    random.Random(config.seed).shuffle(documents)
+    phase = Phase(
+        "chat", config.chat_learning_rate, config.tokens_per_step, config.seed, config.save_every
+    )
+    return _train(model, tokenizer, documents, 0.0, phase, folder, progress)
+
+
+def _train(
+    model: Any,
+    tokenizer: Any,
+    documents: list[Document],
+    prompt_weight: float,
+    phase: Phase,
+    folder: Path,
+    progress: Progress,
+) -> Curve:
+    rows = ChatEncoder(tokenizer, prompt_weight).encode([d.messages() for d in documents])
+    return run_phase(model, rows, tokenizer.pad_token_id, phase, folder, progress)
