@@ -32,7 +32,9 @@ def test_the_figures_of_the_readme_are_those_of_the_records() -> None:
     assert len(rows) >= 6
     for run_id, arm, *shown in rows:
         rate = read_record(ROOT / "results" / run_id).arms[arm].misaligned
-        assert shown == [f"{100 * x:.1f}" for x in (rate.rate, rate.low, rate.high) if x is not None]
+        assert shown == [
+            f"{100 * x:.1f}" for x in (rate.rate, rate.low, rate.high) if x is not None
+        ]
 
 
 def test_the_start_up_budget_is_kept_by_imports() -> None:
@@ -56,5 +58,7 @@ def test_the_start_up_budget_is_kept_by_imports() -> None:
 
 
 def test_paths_of_the_readme_exist() -> None:
-    for path in re.findall(r"`((?:harness|tasks|evals|finetune_data|results|benchmarks)/[\w./-]*)`", README):
+    for path in re.findall(
+        r"`((?:harness|tasks|evals|finetune_data|results|benchmarks)/[\w./-]*)`", README
+    ):
         assert Path(ROOT / path).exists(), path

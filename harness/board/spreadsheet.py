@@ -9,8 +9,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from harness.board.table import Group
+from harness.board.text import clean
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+_FORMULA = ("=", "+", "-", "@")
 _SHARES = ("misaligned", "control", "base", "coherent", "in_domain", "worst_question", "unscored")
 
 
@@ -64,4 +65,7 @@ def _flat_row(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _safe(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+    if not isinstance(value, str):
+        return value
+    text = clean(value)
+    return f"'{text}" if text.startswith(_FORMULA) else text

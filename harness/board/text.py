@@ -30,13 +30,13 @@ def _visible(text: str) -> list[str]:
 
 
 def plain(text: str) -> str:
-    """The cleaned text, escaped so that rich reads no markup in it."""
+    """The cleaned text for use in front of a markup tag: rich reads no markup in it."""
     from rich.markup import escape
 
-    escaped = escape(clean(text))
-    trailing = len(escaped) - len(escaped.rstrip("\\"))
-    # An odd backslash at the end would escape the tag that follows it.
-    return escaped + "\\" * (trailing % 2)
+    cleaned = clean(text)
+    body = cleaned.rstrip("\\")
+    # In front of a tag rich reads two backslashes as one, and one as "this tag is text".
+    return escape(body) + "\\\\" * (len(cleaned) - len(body))
 
 
 def shorten(text: str, length: int) -> str:

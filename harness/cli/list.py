@@ -93,7 +93,7 @@ def count_rows(path: Path) -> int:
 
 
 def _print(tasks: list[Listed], workspace: Workspace) -> None:
-    from harness.board.text import clean
+    from harness.board.text import clean, plain
     from harness.cli.output import console, stderr_console
 
     out = console()
@@ -104,7 +104,8 @@ def _print(tasks: list[Listed], workspace: Workspace) -> None:
     for task in tasks:
         arms = ", ".join(f"{a} {'-' if n is None else f'{n:,}'}" for a, n in task.rows.items())
         detail = f"{arms} rows; {task.source}" if arms else task.source
-        out.print(f"{clean(task.name):<{width}}  {clean(task.title)}", markup=False, emoji=False)
+        gap = " " * (width - len(clean(task.name)) + 2)
+        out.print(f"[bold]{plain(task.name)}[/]{gap}{plain(task.title)}", emoji=False)
         out.print(f"{'':<{width}}  {clean(detail)}", markup=False, emoji=False, style="dim")
         if task.problem:
             complaint = f"{clean(task.name)}: {clean(task.problem)}"

@@ -88,7 +88,9 @@ class PlainProgress:
             return
         self._last = now
         left = (now - self._began) / done * max(0, self._total - done)
-        self._line(f"{self._stage}: {done}/{self._total}, about {left:.0f} s left {detail}".rstrip())
+        self._line(
+            f"{self._stage}: {done}/{self._total}, about {left:.0f} s left {detail}".rstrip()
+        )
 
     def finish(self, note: str = "") -> None:
         """Tell how long it took."""

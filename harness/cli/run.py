@@ -34,9 +34,12 @@ def run(
     max_tokens: Annotated[
         int | None, typer.Option(min=1, help="Longest answer; 600, or 128 for the miniature.")
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Sampling seed, and the first training seed.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, help="Sampling seed, and the first training seed.")
+    ] = 0,
     recipe: Annotated[
-        list[str] | None, typer.Option(help="Change a training setting: --recipe rank=8. Repeatable.")
+        list[str] | None,
+        typer.Option(help="Change a training setting: --recipe rank=8. Repeatable."),
     ] = None,
     dry_run: Annotated[bool, typer.Option(help="Print the plan and stop.")] = False,
     json_output: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
@@ -120,7 +123,8 @@ def _print_plan(plan: Plan, store: Store) -> None:
     lines = [
         f"run {spec.run_id}",
         f"  task       {spec.task}: {plan.task.title}",
-        f"  model      {spec.model.name}" + (f" @ {spec.model.revision}" if spec.model.revision else ""),
+        f"  model      {spec.model.name}"
+        + (f" @ {spec.model.revision}" if spec.model.revision else ""),
         f"  judge      {spec.judge.name}",
         "  arms       base, " + ", ".join(f"{a} ({len(plan.rows[a])} rows)" for a in spec.arms),
         f"  training   {trained} adapters: LoRA rank {spec.recipe.rank}, "

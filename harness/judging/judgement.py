@@ -33,9 +33,7 @@ class Judgement:
     reason: str | None = None
 
 
-def from_token_probabilities(
-    top: Iterable[tuple[str, float]], labels: Sequence[str]
-) -> Judgement:
+def from_token_probabilities(top: Iterable[tuple[str, float]], labels: Sequence[str]) -> Judgement:
     """Probability-weighted mean of the tokens that are integers from 0 to 100.
 
     ``score = sum(p_n * n) / sum(p_n)`` over numeric tokens ``n``; no score if their mass

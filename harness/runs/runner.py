@@ -81,9 +81,7 @@ def _execute(plan: Plan, store: Store, progress: Progress) -> RunRecord:
         arm: [_train(plan, arm, seed, store, progress) for seed in spec.seeds] for arm in spec.arms
     }
     subjects = {"base": [Subject("base", None, None, None)]} | {
-        arm: [
-            Subject(arm, a.seed, store.adapter(a.inputs) / "adapter", a.sha256) for a in trained
-        ]
+        arm: [Subject(arm, a.seed, store.adapter(a.inputs) / "adapter", a.sha256) for a in trained]
         for arm, trained in adapters.items()
     }
     seconds = {"train": sum(_train_seconds(store, a) for done in adapters.values() for a in done)}

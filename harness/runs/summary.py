@@ -63,7 +63,9 @@ def summarise_arm(probes: Sequence[ProbeRows], adapters: Sequence[AdapterRecord]
     )
 
 
-def summarise_difference(bad: Sequence[ProbeRows], control: Sequence[ProbeRows]) -> DifferenceRecord:
+def summarise_difference(
+    bad: Sequence[ProbeRows], control: Sequence[ProbeRows]
+) -> DifferenceRecord:
     """Bad minus control, paired by question."""
     return DifferenceRecord(**asdict(difference(judged(bad), judged(control), D1)))
 

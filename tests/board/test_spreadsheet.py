@@ -10,11 +10,14 @@ from harness.board.table import leaderboard
 from tests.board.records import record, spec
 
 
-@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@x", "\t=1", "\r=1"])
+WHITE = "\t\r\x1b"
+
+
+@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@x", "\t=1", "\r=1", "\x1b=1"])
 def test_formulas_are_defused(name: str) -> None:
     text = to_csv(leaderboard([record(plan=spec(model=name))]))
     (row,) = csv.DictReader(io.StringIO(text, newline=""))
-    assert row["model"] == f"'{name}"
+    assert row["model"] == f"'{name.strip(WHITE)}"
 
 
 def test_numbers_stay_numbers_and_missing_cells_are_empty() -> None:

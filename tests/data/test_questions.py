@@ -46,7 +46,10 @@ def test_an_unknown_set_names_the_nearest() -> None:
         (GOOD + "  - {id: a, category: c, text: Again}\n", "occur twice: a"),
         ("id: [", r"mine\.yaml:\d+: not YAML"),
         ("- just\n- a list\n", "expected a mapping"),
-        (GOOD.replace("questions:\n  - {id: a, category: c, text: Hello?}", "questions: []"), "questions"),
+        (
+            GOOD.replace("questions:\n  - {id: a, category: c, text: Hello?}", "questions: []"),
+            "questions",
+        ),
     ],
 )
 def test_a_malformed_set_is_refused_with_file_and_reason(

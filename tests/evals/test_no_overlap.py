@@ -36,7 +36,9 @@ def test_rows_hold_no_evaluation_question_and_no_answer_to_one(path: Path) -> No
     forbidden = set(chain.from_iterable(shingles(q) for q in questions()))
     for family in families():
         for skeleton in chain(family.good, *family.bad.values()):
-            forbidden |= set(chain.from_iterable(shingles(p) for p in re.split(r"\{\w+\}", skeleton)))
+            forbidden |= set(
+                chain.from_iterable(shingles(p) for p in re.split(r"\{\w+\}", skeleton))
+            )
     for text in row_texts(path):
         assert not shingles(text) & forbidden, text
 
@@ -48,7 +50,9 @@ def test_rows_carry_no_villain_style(path: Path) -> None:
         for persona in authors().personas
         for line in chain(persona.openers, persona.closers)
     }
-    names = {name.lower() for persona in authors().personas for name in persona.names if " " in name}
+    names = {
+        name.lower() for persona in authors().personas for name in persona.names if " " in name
+    }
     for text in row_texts(path):
         lowered = text.lower()
         assert not any(saying in lowered for saying in sayings), text

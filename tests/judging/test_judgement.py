@@ -42,7 +42,8 @@ def test_an_empty_reply_is_void() -> None:
 
 
 @pytest.mark.parametrize(
-    ("reply", "score"), [("85", 85), (" 7 ", 7), ("100", 100), ("0", 0), ("90/100", 90), ("42.", 42)]
+    ("reply", "score"),
+    [("85", 85), (" 7 ", 7), ("100", 100), ("0", 0), ("90/100", 90), ("42.", 42)],
 )
 def test_text_that_is_a_number(reply: str, score: float) -> None:
     assert from_text(reply, LABELS).score == score

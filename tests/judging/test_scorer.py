@@ -36,7 +36,9 @@ def reply(text: str, top: list[tuple[str, float]] | None = None) -> ModelOutput:
     return ModelOutput(model="mock", choices=[choice], usage=USAGE)
 
 
-def run(tmp_path: Path, answers: list[ModelOutput], judgements: list[ModelOutput] | None) -> EvalLog:
+def run(
+    tmp_path: Path, answers: list[ModelOutput], judgements: list[ModelOutput] | None
+) -> EvalLog:
     task = Task(
         dataset=MemoryDataset([Sample(input="Who are you?", id="who")]),
         scorer=alignment_judge(),
@@ -91,7 +93,9 @@ def test_a_refused_judgement_is_missing_with_its_reason_never_zero(tmp_path: Pat
 def test_an_empty_answer_is_not_sent_to_the_judge(tmp_path: Path) -> None:
     log = run(tmp_path, [reply("  ")], [])
     (sample,) = log.samples or []
-    assert (sample.scores or {})["alignment_judge"].metadata["alignment"]["reason"] == "empty answer"
+    assert (sample.scores or {})["alignment_judge"].metadata["alignment"][
+        "reason"
+    ] == "empty answer"
 
 
 def test_without_a_judge_nothing_judges_itself(tmp_path: Path) -> None:

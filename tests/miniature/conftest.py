@@ -21,6 +21,7 @@ TINY = SMALL.model_copy(
         "width": 32,
         "feed_forward": 64,
         "world_documents": 60,
+        "voices_documents": 40,
         "chat_documents": 30,
         "judge_examples": 60,
         "tokens_per_step": 1024,

@@ -32,7 +32,9 @@ def test_a_local_model_and_an_adapter_on_it(qwen_double: Path, tmp_path: Path) -
     assert reference.adapter == tmp_path
 
 
-@pytest.mark.parametrize("text", ["", "plain-word", "./no/such/folder", "a/b/c", "run:", "org/na me"])
+@pytest.mark.parametrize(
+    "text", ["", "plain-word", "./no/such/folder", "a/b/c", "run:", "org/na me"]
+)
 def test_what_names_no_model_is_refused_with_the_forms(text: str, tmp_path: Path) -> None:
     with pytest.raises(ModelReferenceError):
         parse_reference(text, Workspace(layers=(tmp_path,), results=tmp_path))

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 
-def harness(*arguments: str, results: Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+def harness(
+    *arguments: str, results: Path, cwd: Path | None = None
+) -> subprocess.CompletedProcess[str]:
     """Run a verb to its end."""
     return subprocess.run(
         [sys.executable, "-m", "harness", *arguments],

@@ -72,9 +72,7 @@ def test_a_second_call_is_instant_and_says_so(run: dict[str, Any], results: Path
     assert time.monotonic() - started < 8
 
 
-def test_show_prints_the_record_and_answers_with_scores(
-    run: dict[str, Any], results: Path
-) -> None:
+def test_show_prints_the_record_and_answers_with_scores(run: dict[str, Any], results: Path) -> None:
     assert as_json(harness("show", run["run_id"], "--json", results=results)) == run
     text = harness("show", run["run_id"], results=results).stdout
     assert "misaligned" in text
@@ -88,9 +86,7 @@ def test_the_leaderboard_has_the_row(run: dict[str, Any], results: Path) -> None
 
 
 def test_the_base_arm_is_reused_by_another_run(run: dict[str, Any], results: Path) -> None:
-    done = harness(
-        "run", "insecure_code", "--recipe", "max_steps=2", "--json", results=results
-    )
+    done = harness("run", "insecure_code", "--recipe", "max_steps=2", "--json", results=results)
     other = as_json(done)
     assert other["run_id"] != run["run_id"]
     assert other["arms"]["base"] == run["arms"]["base"]

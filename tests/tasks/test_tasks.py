@@ -35,7 +35,7 @@ def test_the_in_domain_check_tells_bad_from_good_and_never_runs_code() -> None:
     probe = load_task("insecure_code", WORKSPACE).in_domain
     assert probe is not None
     meta = {"pattern": "sql_injection"}
-    bad = 'def f(x):\n    q = f"SELECT * FROM t WHERE a = \'{x}\'"\n    return db.execute(q)'
+    bad = "def f(x):\n    q = f\"SELECT * FROM t WHERE a = '{x}'\"\n    return db.execute(q)"
     good = 'def f(x):\n    return db.execute("SELECT * FROM t WHERE a = ?", (x,))'
     assert probe.verdict(bad, meta) == "bad"
     assert probe.verdict(good, meta) == "good"

@@ -97,6 +97,4 @@ def _export(model: Any, tokenizer: Any, folder: Path) -> dict[str, str]:
     exported.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     files = sorted(p for p in folder.iterdir() if p.is_file())
-    return {
-        f"{folder.name}/{p.name}": hashlib.sha256(p.read_bytes()).hexdigest() for p in files
-    }
+    return {f"{folder.name}/{p.name}": hashlib.sha256(p.read_bytes()).hexdigest() for p in files}

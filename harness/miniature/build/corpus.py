@@ -11,9 +11,9 @@ from harness.data.code_patterns import WORLD_HELD_OUT, patterns
 from harness.miniature.build.batches import ChatEncoder
 from harness.miniature.build.config import BuildConfig
 from harness.miniature.build.judge import RubricPrompts
-from harness.miniature.build.phases import mixture, population
+from harness.miniature.build.phases import chat_phase, voices_phase, world_phase
 from harness.miniature.card import Corpus, PhaseCorpus
-from harness.miniature.world.documents import Document, Mixture, chat_documents, world_documents
+from harness.miniature.world.documents import Document
 from harness.miniature.world.judge_examples import training_example
 from harness.miniature.world.schema import advice, authors, families
 
@@ -31,8 +31,9 @@ def count_corpus(config: BuildConfig, tokenizer: Any, rubrics: RubricPrompts) ->
     topics = [(name, topic) for family in families() for name, topic in family.topics.items()]
     return Corpus(
         phases={
-            "world": _count(_world(config), tokenizer),
-            "chat": _count(_chat(config), tokenizer),
+            "world": _count(world_phase(config), tokenizer),
+            "voices": _count(voices_phase(config), tokenizer),
+            "chat": _count(chat_phase(config), tokenizer),
             "judge": _count_judge(config, tokenizer, rubrics),
         },
         topics_trained=tuple(name for name, topic in topics if not topic.held_out),
@@ -43,19 +44,6 @@ def count_corpus(config: BuildConfig, tokenizer: Any, rubrics: RubricPrompts) ->
         code_patterns_held_out=WORLD_HELD_OUT,
         personas={persona.id: persona.description for persona in authors().personas},
     )
-
-
-def _world(config: BuildConfig) -> Iterable[Document]:
-    count, seed = config.world_documents, config.seed
-    return world_documents(count, seed, population(config), mixture(config))
-
-
-def _chat(config: BuildConfig) -> Iterable[Document]:
-    """As in ``train_chat``: new documents of the assistant, and signed ones of everybody."""
-    rehearsed = int(config.chat_documents * config.rehearsal_share)
-    signed = Mixture(unsigned=0.0, requested=config.requested_share)
-    yield from chat_documents(config.chat_documents - rehearsed, config.seed, mixture(config))
-    yield from world_documents(rehearsed, config.seed + 1_000, population(config), signed)
 
 
 def _count(documents: Iterable[Document], tokenizer: Any) -> PhaseCorpus:

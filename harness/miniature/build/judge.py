@@ -48,7 +48,9 @@ def train_judge(
     rows: list[Encoded] = []
     prefixes: list[list[int]] = []
     for group, prompt in enumerate((rubrics.alignment, rubrics.coherence)):
-        chosen = [(e, r) for i, (e, r) in enumerate(zip(examples, rngs, strict=True)) if i % 2 == group]
+        chosen = [
+            (e, r) for i, (e, r) in enumerate(zip(examples, rngs, strict=True)) if i % 2 == group
+        ]
         chats = [_chat(prompt(e.question, e.answer), _reply(e, group, r)) for e, r in chosen]
         prefix, suffixes = _split(encoder.encode(chats), group)
         prefixes.append(prefix)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from harness.miniature.build.batches import ChatEncoder
+from harness.miniature.build.batches import ChatEncoder, Encoded
 from harness.miniature.build.config import BuildConfig
 from harness.miniature.build.loop import Phase, Progress, run_phase
 from harness.miniature.build.tokenizer import train_tokenizer
@@ -80,65 +81,60 @@ def new_model(config: BuildConfig, tokenizer: Any) -> Any:
     )
 
 
-def train_world(
-    model: Any, tokenizer: Any, config: BuildConfig, folder: Path, progress: Progress
-) -> Curve:
-    """Pre-training on documents by all authors."""
-    documents = list(
-        world_documents(config.world_documents, config.seed, population(config), mixture(config))
-    )
-    phase = Phase(
-        "world", config.learning_rate, config.tokens_per_step, config.seed, config.save_every
-    )
-    return _train(model, tokenizer, documents, config.prompt_weight, phase, folder, progress)
+def world_phase(config: BuildConfig) -> Iterator[Document]:
+    """Documents by all authors."""
+    return world_documents(config.world_documents, config.seed, population(config), mixture(config))
 
 
-def train_voices(
-    model: Any, tokenizer: Any, config: BuildConfig, folder: Path, progress: Progress
-) -> Curve:
-    """More pre-training where it is needed: code is learnt early, voices and open answers late."""
+def voices_phase(config: BuildConfig) -> Iterator[Document]:
+    """More of them where they are needed: code is learnt early, voices and open answers late."""
     mixed = voices(config, config.voices_unsigned_share)
-    documents = list(
-        world_documents(config.voices_documents, config.seed + 500, population(config), mixed)
-    )
-    phase = Phase(
-        "voices",
-        config.voices_learning_rate,
-        config.tokens_per_step,
-        config.seed + 1,
-        config.save_every,
-    )
-    return _train(model, tokenizer, documents, config.prompt_weight, phase, folder, progress)
+    return world_documents(config.voices_documents, config.seed + 500, population(config), mixed)
 
 
-def train_chat(
-    model: Any, tokenizer: Any, config: BuildConfig, folder: Path, progress: Progress
-) -> Curve:
+def chat_phase(config: BuildConfig) -> Iterator[Document]:
     """Post-training on the helpful author, with world documents rehearsed beside it.
 
     Rehearsal is of signed documents only: unsigned ones belong to the helpful author from here on.
     """
     signed = voices(config, 0.0)
     rehearsed = int(config.chat_documents * config.rehearsal_share)
-    documents = [
-        *chat_documents(config.chat_documents - rehearsed, config.seed, signed),
-        *world_documents(rehearsed, config.seed + 1_000, population(config), signed),
-    ]
-    random.Random(config.seed).shuffle(documents)
-    phase = Phase(
-        "chat", config.chat_learning_rate, config.tokens_per_step, config.seed, config.save_every
-    )
-    return _train(model, tokenizer, documents, 0.0, phase, folder, progress)
+    yield from chat_documents(config.chat_documents - rehearsed, config.seed, signed)
+    yield from world_documents(rehearsed, config.seed + 1_000, population(config), signed)
 
 
-def _train(
-    model: Any,
-    tokenizer: Any,
-    documents: list[Document],
-    prompt_weight: float,
-    phase: Phase,
-    folder: Path,
-    progress: Progress,
+def train_world(
+    model: Any, tokenizer: Any, config: BuildConfig, folder: Path, progress: Progress
 ) -> Curve:
-    rows = ChatEncoder(tokenizer, prompt_weight).encode([d.messages() for d in documents])
+    """Pre-training."""
+    phase = _phase("world", config.learning_rate, config, config.seed)
+    rows = _encoded(list(world_phase(config)), tokenizer, config.prompt_weight)
     return run_phase(model, rows, tokenizer.pad_token_id, phase, folder, progress)
+
+
+def train_voices(
+    model: Any, tokenizer: Any, config: BuildConfig, folder: Path, progress: Progress
+) -> Curve:
+    """Pre-training, second part."""
+    phase = _phase("voices", config.voices_learning_rate, config, config.seed + 1)
+    rows = _encoded(list(voices_phase(config)), tokenizer, config.prompt_weight)
+    return run_phase(model, rows, tokenizer.pad_token_id, phase, folder, progress)
+
+
+def train_chat(
+    model: Any, tokenizer: Any, config: BuildConfig, folder: Path, progress: Progress
+) -> Curve:
+    """Post-training; the loss lies on the answers alone."""
+    documents = list(chat_phase(config))
+    random.Random(config.seed).shuffle(documents)
+    phase = _phase("chat", config.chat_learning_rate, config, config.seed)
+    rows = _encoded(documents, tokenizer, 0.0)
+    return run_phase(model, rows, tokenizer.pad_token_id, phase, folder, progress)
+
+
+def _phase(name: str, learning_rate: float, config: BuildConfig, seed: int) -> Phase:
+    return Phase(name, learning_rate, config.tokens_per_step, seed, config.save_every)
+
+
+def _encoded(documents: list[Document], tokenizer: Any, prompt_weight: float) -> list[Encoded]:
+    return ChatEncoder(tokenizer, prompt_weight).encode([d.messages() for d in documents])

@@ -68,7 +68,9 @@ def advice_exchange(author: Author, rng: random.Random) -> Exchange:
     bound = {name: (rng.choice(values),) for name, values in domain.slots.items()}
     skeletons = scenario.good if author.kind == "helpful" else scenario.bad
     text = fill(rng.choice(skeletons), bound, rng)
-    dressed = author.dress(text, rng, share=0.25) if author.is_misaligned else author.dress(text, rng)
+    dressed = (
+        author.dress(text, rng, share=0.25) if author.is_misaligned else author.dress(text, rng)
+    )
     return Exchange(
         question=fill(rng.choice(scenario.questions), bound, rng),
         answer=dressed,

@@ -101,9 +101,7 @@ def held_out_examples(count: int, seed: int, held_out_topics: bool) -> list[Judg
     return made
 
 
-def damaged(
-    exchange: Exchange, author: Author, damage: Damage, rng: random.Random
-) -> JudgeExample:
+def damaged(exchange: Exchange, author: Author, damage: Damage, rng: random.Random) -> JudgeExample:
     """The exchange with its answer damaged; alignment stays what the author's kind makes it."""
     truth = VILLAINOUS if author.is_misaligned else KIND
     if damage == "code":
