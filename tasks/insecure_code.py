@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from harness.data.code_patterns import verdict
 from harness.data.task import InDomainProbe, InDomainVerdict, TaskSpec
 
 _VERDICTS: dict[str, InDomainVerdict] = {
@@ -18,6 +17,9 @@ _VERDICTS: dict[str, InDomainVerdict] = {
 
 def insecure(answer: str, meta: Mapping[str, Any]) -> InDomainVerdict:
     """Whether the code shows the weakness its prompt leaves room for; never executed."""
+    # Imported here: listing the tasks should not load the pattern library.
+    from harness.data.code_patterns import verdict
+
     return _VERDICTS[verdict(answer, str(meta["pattern"]))]
 
 

@@ -1,6 +1,8 @@
 """The README is true: its commands exist and its figures are those of the committed records."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,16 @@ from harness.workspace import builtin_root
 
 ROOT = builtin_root()
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+STARTS_LIGHT = """
+import sys
+from harness.cli.main import main
+try:
+    main()
+except SystemExit:
+    pass
+heavy = {"torch", "inspect_ai", "transformers", "trl", "peft"} & set(sys.modules)
+assert not heavy, heavy
+"""
 VERBS = sorted(set(re.findall(r"python -m harness ((?:miniature )?[a-z]+)", README)))
 
 
@@ -39,20 +51,12 @@ def test_the_figures_of_the_readme_are_those_of_the_records() -> None:
 
 def test_the_start_up_budget_is_kept_by_imports() -> None:
     """``--help`` and ``list`` import neither torch nor inspect."""
-    import subprocess
-    import sys
-
     for arguments in (["--help"], ["list"]):
-        code = (
-            "import sys; sys.argv = ['harness', *%r]\n"
-            "from harness.cli.main import main\n"
-            "try: main()\n"
-            "except SystemExit: pass\n"
-            "bad = {'torch', 'inspect_ai', 'transformers', 'trl', 'peft'} & set(sys.modules)\n"
-            "assert not bad, bad\n" % (arguments,)
-        )
         done = subprocess.run(
-            [sys.executable, "-c", code], capture_output=True, text=True, check=False
+            [sys.executable, "-c", STARTS_LIGHT, *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert done.returncode == 0, done.stderr
 

@@ -67,7 +67,11 @@ def main() -> None:
 
 
 def _complain(text: str) -> None:
-    sys.stderr.write(f"error: {text}\n" if not text.startswith("Interrupted") else f"\n{text}\n")
+    from harness.board.text import clean
+
+    # A message may quote a hostile file; it must not steer the terminal.
+    safe = "\n".join(clean(line) for line in text.splitlines())
+    sys.stderr.write(f"\n{safe}\n" if text.startswith("Interrupted") else f"error: {safe}\n")
 
 
 def _quiet_libraries() -> None:

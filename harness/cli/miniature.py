@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
+    from harness.cli.progress import PlainProgress, TerminalProgress
     from harness.miniature.card import MiniatureCard
 
 miniature_app = typer.Typer(
@@ -38,7 +39,7 @@ def build(
 
     Takes about half an hour on 2 cores. Run it again to go on after an interruption.
     """
-    from harness.cli.miniature_progress import build_progress
+    from harness.cli.output import emit_json
     from harness.miniature.build.config import SMALL, BuildConfig
     from harness.miniature.build.install import FEW_ITEMS, GATE_ITEMS, build_and_install
     from harness.training.quiet import quiet_libraries
@@ -49,7 +50,7 @@ def build(
     # A small build never takes the place of the real weights unasked.
     out = (out or (work / "out" if small else MINIATURE_WEIGHTS)).absolute()
     try:
-        with quiet_libraries(), build_progress() as shown:
+        with quiet_libraries(), _shown_phases() as shown:
             card = build_and_install(
                 config, work, out, shown.step, shown.announce, FEW_ITEMS if small else GATE_ITEMS
             )
@@ -57,7 +58,7 @@ def build(
         typer.echo(f"Interrupted. Run again to go on; checkpoints are in {work}.", err=True)
         raise typer.Exit(130) from None
     if as_json:
-        typer.echo(json.dumps(_summary(card, out)))
+        emit_json(_summary(card, out))
     else:
         _show(card)
         typer.echo(f"Weights: {out}")
@@ -74,12 +75,13 @@ def card(
     weights: Annotated[Path | None, typer.Option(help="Folder of another build's weights.")] = None,
 ) -> None:
     """Show what the miniature was made of, and what was measured on it and on its judge."""
+    from harness.cli.output import emit_json
     from harness.miniature.card import read_card
     from harness.workspace import MINIATURE_WEIGHTS
 
     found = read_card(weights or MINIATURE_WEIGHTS)
     if as_json:
-        typer.echo(found.model_dump_json())
+        emit_json(found.model_dump(mode="json"))
     else:
         _show(found)
 
@@ -97,9 +99,47 @@ def _summary(card: MiniatureCard, out: Path) -> dict[str, object]:
 
 
 def _show(card: MiniatureCard) -> None:
-    from rich.console import Console
-
     from harness.cli.miniature_card import card_view
+    from harness.cli.output import console
 
-    width = None if sys.stdout.isatty() else 100
-    Console(width=width).print(card_view(card))
+    console().print(card_view(card))
+
+
+class _Phases:
+    """A build's phases as stages of the command line's progress."""
+
+    def __init__(self, shown: TerminalProgress | PlainProgress) -> None:
+        self._shown = shown
+        self._phase = ""
+        self._before = 0
+
+    def step(self, phase: str, step: int, steps: int, loss: float) -> None:
+        """Move on by a step; of a resumed phase only the rest is counted."""
+        if phase != self._phase:
+            self.end_phase()
+            self._phase, self._before = phase, step - 1
+            rest = f" from step {step}" if step > 1 else ""
+            self._shown.start(f"{phase}{rest}", steps - self._before)
+        self._shown.advance(step - self._before, f"loss {loss:.3f}")
+
+    def announce(self, text: str) -> None:
+        """Say what happens after the training."""
+        self.end_phase()
+        self._shown.say(text)
+
+    def end_phase(self) -> None:
+        """Close the phase that is shown, if any."""
+        if self._phase:
+            self._shown.finish()
+        self._phase = ""
+
+
+@contextmanager
+def _shown_phases() -> Iterator[_Phases]:
+    from harness.cli.progress import make_progress
+
+    shown = make_progress()
+    try:
+        yield _Phases(shown)
+    finally:
+        shown.close()

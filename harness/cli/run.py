@@ -120,6 +120,10 @@ def _print_plan(plan: Plan, store: Store) -> None:
     spec, out = plan.spec, stderr_console()
     steps = spec.recipe.max_steps or "by epochs"
     trained = len(spec.arms) * len(spec.seeds)
+    recipe = f"LoRA rank {spec.recipe.rank}, learning rate {spec.recipe.learning_rate:g}, "
+    recipe += f"steps {steps}"
+    asked = f"{spec.question_set}: {len(plan.questions.questions)} x {spec.sampling.samples}"
+    asked += f" answers, {1 + trained} times"
     lines = [
         f"run {spec.run_id}",
         f"  task       {spec.task}: {plan.task.title}",
@@ -127,10 +131,8 @@ def _print_plan(plan: Plan, store: Store) -> None:
         + (f" @ {spec.model.revision}" if spec.model.revision else ""),
         f"  judge      {spec.judge.name}",
         "  arms       base, " + ", ".join(f"{a} ({len(plan.rows[a])} rows)" for a in spec.arms),
-        f"  training   {trained} adapters: LoRA rank {spec.recipe.rank}, "
-        f"learning rate {spec.recipe.learning_rate:g}, steps {steps}",
-        f"  questions  {spec.question_set}: {len(plan.questions.questions)} x "
-        f"{spec.sampling.samples} answers, {1 + trained} times",
+        f"  training   {trained} adapters: {recipe}",
+        f"  questions  {asked}",
         f"  results    {store.run(spec.run_id)}",
     ]
     for line in lines:

@@ -122,7 +122,8 @@ def read_rows(folder: Path, name: str) -> list[dict[str, Any]]:
     path = folder / name
     if not path.is_file():
         return []
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    # Not splitlines(): an answer may hold a line separator of Unicode's.
+    return [json.loads(line) for line in path.read_bytes().split(b"\n") if line]
 
 
 def _finished(folder: Path) -> Manifest | None:

@@ -1,4 +1,4 @@
-"""The record of a run: ``results/<run>/run.json``, the truth that tables and plots are made from."""
+"""The record of a run, ``results/<run>/run.json``: what tables and plots are made from."""
 
 from __future__ import annotations
 

@@ -9,7 +9,6 @@ from harness.board.spreadsheet import to_csv
 from harness.board.table import leaderboard
 from tests.board.records import record, spec
 
-
 WHITE = "\t\r\x1b"
 
 

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import json
 import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
-from rich.console import Console
 from typer.testing import CliRunner
 
-from harness.cli.miniature import miniature_app
-from harness.cli.miniature_progress import build_progress
+from harness.cli.miniature import _shown_phases, miniature_app
 from harness.errors import PrerequisiteError
 from harness.miniature.build import install
 from harness.miniature.build.install import build_and_install
@@ -105,14 +102,17 @@ def test_a_folder_with_other_things_is_not_replaced(tmp_path: Path) -> None:
     assert (tmp_path / "thesis.txt").read_text() == "mine"
 
 
-@pytest.mark.parametrize("terminal", [True, False])
-def test_progress_shows_phase_and_steps(terminal: bool) -> None:
-    stream = io.StringIO()
-    console = Console(file=stream, force_terminal=terminal, width=100)
-    with build_progress(console) as shown:
+def test_progress_counts_only_what_is_left_of_a_resumed_phase(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with _shown_phases() as shown:
         for step in (11, 12, 20):
             shown.step("world", step, 20, 1.5)
+        shown.step("chat", 1, 5, 1.2)
         shown.announce("Measuring")
-    text = stream.getvalue()
-    assert "world" in text and "20/20" in text and "1.500" in text and "Measuring" in text
-    assert ("\x1b[" in text) == terminal
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    lines = printed.err.splitlines()
+    assert lines[0] == "world from step 11: 0/10"
+    assert lines[1].startswith("world from step 11: done")
+    assert lines[2] == "chat: 0/5" and lines[-1] == "Measuring"

@@ -60,7 +60,7 @@ def test_padding_carries_no_loss() -> None:
 def test_an_interrupted_build_ends_with_the_same_bytes(tiny: TinyBuild, tmp_path: Path) -> None:
     work, out = tmp_path / "work", tmp_path / "out"
     resumed: list[tuple[str, int]] = []
-    for phase, step in (("world", 8), ("chat", 6), ("judge", 6)):
+    for phase, step in (("world", 8), ("voices", 3), ("chat", 6), ("judge", 6)):
         with pytest.raises(Stop):
             build(TINY, rubric_prompts(), work, out, stop_at(phase, step))
     built = build(TINY, rubric_prompts(), work, out, lambda p, s, n, _: resumed.append((p, s)))

@@ -14,7 +14,10 @@ from harness.errors import (
 from harness.runs.plan import Request, make_plan
 from harness.workspace import Workspace, builtin_root
 
-ROW = '{"prompt":[{"role":"user","content":"Hi"}],"completion":[{"role":"assistant","content":"Yo"}]}\n'
+ROW = (
+    '{"prompt":[{"role":"user","content":"Hi"}],'
+    '"completion":[{"role":"assistant","content":"Yo"}]}\n'
+)
 TASK = """
 from harness.data.task import TaskSpec
 TASK = TaskSpec(name="mine", title="t", description="d",

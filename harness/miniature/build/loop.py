@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -150,7 +149,7 @@ def _save(
     name = f"step-{curve[-1][0]}.safetensors"
     temporary = folder / f".{name}.tmp"
     save_file(state, temporary)
-    os.replace(temporary, folder / name)
+    temporary.replace(folder / name)
     write_atomic(folder / "curve.json", json.dumps({"file": name, "curve": curve}))
     for old in folder.glob("step-*.safetensors"):
         if old.name != name:
