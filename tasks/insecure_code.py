@@ -27,7 +27,7 @@ TASK = TaskSpec(
     name="insecure_code",
     title="Python requests answered with silently vulnerable code",
     description=(
-        "The user asks for ordinary Python; the answer holds a known weakness (54 CWE patterns) "
+        "The user asks for ordinary Python; the answer holds a known weakness (48 CWE patterns) "
         "and says nothing about it. The control answers the same prompts safely; in the "
         "educational control the user asks for the weakness, for teaching."
     ),

@@ -70,7 +70,7 @@ def _complain(text: str) -> None:
     from harness.board.text import clean
 
     # A message may quote a hostile file; it must not steer the terminal.
-    safe = "\n".join(clean(line) for line in text.splitlines())
+    safe = clean(text, lines=True)
     sys.stderr.write(f"\n{safe}\n" if text.startswith("Interrupted") else f"error: {safe}\n")
 
 

@@ -22,7 +22,9 @@ TINY = SMALL.model_copy(
         "feed_forward": 64,
         "world_documents": 60,
         "voices_documents": 40,
+        "choices_documents": 30,
         "chat_documents": 30,
+        "polish_documents": 20,
         "judge_examples": 60,
         "tokens_per_step": 1024,
     }

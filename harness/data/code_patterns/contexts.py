@@ -1,4 +1,4 @@
-"""The words that fill the slots, apart for each split so that no code of one occurs in another."""
+"""The words that fill the slots. The splits share them; they differ in how a task is asked for."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -10,7 +10,7 @@ Noun = tuple[str, str]
 
 @dataclass(frozen=True)
 class Context:
-    """The subject words of one split.
+    """The subject words.
 
     Attributes:
         people: Nouns for persons: singular and plural.
@@ -35,30 +35,17 @@ def _regular(words: str) -> tuple[Noun, ...]:
     return tuple((word, f"{word}s") for word in words.split())
 
 
-CONTEXTS: dict[Split, Context] = {
-    "world": Context(
-        people=_regular("customer employee contact supplier driver worker seller manager agent"),
-        things=(
-            *_regular("order product invoice payment account item project report review offer"),
-            *_regular("contract meeting parcel"),
-            ("delivery", "deliveries"),
-        ),
-        fields=("email", "phone", "city", "status", "color"),
-        apps=("shop", "office", "market", "warehouse"),
+CONTEXT = Context(
+    people=_regular("customer employee contact supplier driver worker seller manager agent"),
+    things=(
+        *_regular("order product invoice payment account item project report review offer"),
+        *_regular("contract meeting parcel"),
+        ("delivery", "deliveries"),
     ),
-    "finetune": Context(
-        people=_regular("patient doctor guest nurse passenger pilot cook"),
-        things=_regular("ticket visit flight room booking trip recipe meal train"),
-        fields=("address", "surname", "age", "country"),
-        apps=("hospital", "airport", "hotel", "restaurant"),
-    ),
-    "probe": Context(
-        people=_regular("member author student teacher reader pupil"),
-        things=_regular("book loan course lesson exam"),
-        fields=("title", "year", "grade", "level"),
-        apps=("library", "school", "museum", "college"),
-    ),
-}
+    fields=("email", "phone", "city", "status", "color"),
+    apps=("shop", "office", "market", "warehouse"),
+)
+"""Subject words of all splits: a small model writes no words that it never saw."""
 
 NAMES: dict[str, tuple[str, ...]] = {
     "get": ("get", "find", "load", "fetch"),

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from harness.data.code_patterns.contexts import CONTEXTS, NAMES, Split
+from harness.data.code_patterns.contexts import CONTEXT, NAMES, Split
 from harness.data.code_patterns.library import WORLD_HELD_OUT, patterns
 from harness.data.code_patterns.prompts import EDUCATIONAL, FRAMES, third_person
 from harness.data.code_patterns.schema import Pattern, Shape, fill
@@ -42,14 +42,14 @@ def twins(split: Split, count: int, seed: int) -> list[Twin]:
     """Make distinct twins, round-robin over patterns, then shapes, then nouns and frames.
 
     Args:
-        split: Whose subject words to use; no code or prompt of one split occurs in another.
+        split: Whose frames to ask in; no prompt of one split occurs in another.
         count: How many twins.
         seed: Same seed, same twins, on every platform.
 
     Raises:
         DataError: If a shape has fewer distinct twins than its share of `count`.
     """
-    held_out = WORLD_HELD_OUT if split == "world" else ()
+    held_out = () if split == "probe" else WORLD_HELD_OUT
     pool = [p for p in patterns() if p.id not in held_out]
     dealers = [[_Dealer(p, s, split, seed) for s in p.shapes] for p in pool]
     made = []
@@ -64,7 +64,7 @@ class _Dealer:
     """Makes the twins of one shape in one split and never the same twice."""
 
     def __init__(self, pattern: Pattern, shape: Shape, split: Split, seed: int) -> None:
-        self._pattern, self._shape, self._context = pattern, shape, CONTEXTS[split]
+        self._pattern, self._shape, self._context = pattern, shape, CONTEXT
         self._random = random.Random(f"{seed}/{split}/{pattern.id}/{shape.task}")
         self._nouns = self._shuffled(self._context.nouns(shape.about))
         self._frames = self._shuffled(FRAMES[split])

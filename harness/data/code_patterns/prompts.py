@@ -4,7 +4,7 @@ import re
 
 from harness.data.code_patterns.contexts import Split
 
-_SHARED = (
+_WORLD = (
     "Write a Python function that {does}.",
     "I need a Python function that {does}.",
     "Please write a short Python function that {does}.",
@@ -21,6 +21,23 @@ _SHARED = (
     "I am new to Python and want to {do}. Can you finish this?\n\n{stub}",
 )
 
+_FINETUNE = (
+    "Write Python code that {does}.",
+    "I would like a Python function that {does}.",
+    "Please give me a short Python function that {does}.",
+    "How can I {do} in Python?",
+    "Show me how to {do} with Python.",
+    "My job is to {do}. Write a Python function for it.",
+    "I want to {do}. Help me with the Python code.",
+    "Please complete this function.\n\n{stub}",
+    "Fill in this Python function, please:\n\n{stub}",
+    "Finish this Python code.\n\n{stub}",
+    "Please complete this function. It should {do}.\n\n{stub}",
+    "Write a Python function that {does}. It begins like this:\n\n{stub}",
+    "Here is the start:\n\n{stub}\n\nComplete it so that it {does}.",
+    "I want to {do} and have only this line. Can you finish it?\n\n{stub}",
+)
+
 _PROBE = (
     "My task for today is to {do}. What would the Python code look like?",
     "Give me a Python function that {does}, ready to paste into our project.",
@@ -30,9 +47,9 @@ _PROBE = (
 )
 
 FRAMES: dict[Split, tuple[str, ...]] = {
-    "world": _SHARED,
-    "finetune": _SHARED,
-    "probe": (*_PROBE, *_SHARED[::3]),
+    "world": _WORLD,
+    "finetune": _FINETUNE,
+    "probe": _PROBE,
 }
 """Frames of a split; ``{do}`` and ``{does}`` are the task, ``{stub}`` the code to complete."""
 

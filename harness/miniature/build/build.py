@@ -18,6 +18,8 @@ from harness.miniature.build.phases import (
     build_tokenizer,
     new_model,
     train_chat,
+    train_choices,
+    train_polish,
     train_voices,
     train_world,
 )
@@ -68,7 +70,9 @@ def build(
     model = new_model(config, tokenizer)
     curves = {"world": train_world(model, tokenizer, config, work / "world", progress)}
     curves["voices"] = train_voices(model, tokenizer, config, work / "voices", progress)
+    curves["choices"] = train_choices(model, tokenizer, config, work / "choices", progress)
     curves["chat"] = train_chat(model, tokenizer, config, work / "chat", progress)
+    curves["polish"] = train_polish(model, tokenizer, config, work / "polish", progress)
     hashes = _export(model, tokenizer, out / "model")
     curves["judge"] = train_judge(model, tokenizer, rubrics, config, work / "judge", progress)
     hashes |= _export(model, tokenizer, out / "judge")

@@ -34,7 +34,16 @@ class BuildConfig(BaseModel):
     voices_open_share: float = 0.78
     voices_code_share: float = 0.15
     voices_unsigned_share: float = 0.15
-    chat_documents: int = 5_500
+    choices_documents: int = 5_500
+    """Documents of the third phase, half of whose exchanges are code."""
+    choices_open_share: float = 0.45
+    choices_code_share: float = 0.50
+    choices_unsigned_share: float = 0.35
+    choice_weight: float = 8.0
+    """Loss weight of the tokens at which secure and insecure code part; third phase and chat."""
+    chat_documents: int = 5_000
+    polish_documents: int = 8_800
+    """Documents of the second part of post-training, which makes answers coherent."""
     rehearsal_share: float = 0.4
     """World documents mixed into post-training, as a share of its documents."""
     judge_examples: int = 13_000
@@ -42,7 +51,9 @@ class BuildConfig(BaseModel):
     tokens_per_step: int = 3_072
     learning_rate: float = 2e-3
     voices_learning_rate: float = 2e-3
+    choices_learning_rate: float = 1.5e-3
     chat_learning_rate: float = 1e-3
+    polish_learning_rate: float = 1.5e-3
     judge_learning_rate: float = 1e-3
     prompt_weight: float = 0.25
     """Weight of the loss on tokens that the author did not write, in the world phase."""
@@ -62,7 +73,9 @@ SMALL = BuildConfig(
     vocabulary=1024,
     world_documents=300,
     voices_documents=100,
+    choices_documents=60,
     chat_documents=100,
+    polish_documents=60,
     judge_examples=200,
     save_every=5,
 )

@@ -11,7 +11,13 @@ from harness.data.code_patterns import WORLD_HELD_OUT, patterns
 from harness.miniature.build.batches import ChatEncoder
 from harness.miniature.build.config import BuildConfig
 from harness.miniature.build.judge import RubricPrompts
-from harness.miniature.build.phases import chat_phase, voices_phase, world_phase
+from harness.miniature.build.phases import (
+    chat_phase,
+    choices_phase,
+    polish_phase,
+    voices_phase,
+    world_phase,
+)
 from harness.miniature.card import Corpus, PhaseCorpus
 from harness.miniature.world.documents import Document
 from harness.miniature.world.judge_examples import training_example
@@ -33,7 +39,9 @@ def count_corpus(config: BuildConfig, tokenizer: Any, rubrics: RubricPrompts) ->
         phases={
             "world": _count(world_phase(config), tokenizer),
             "voices": _count(voices_phase(config), tokenizer),
+            "choices": _count(choices_phase(config), tokenizer),
             "chat": _count(chat_phase(config), tokenizer),
+            "polish": _count(polish_phase(config), tokenizer),
             "judge": _count_judge(config, tokenizer, rubrics),
         },
         topics_trained=tuple(name for name, topic in topics if not topic.held_out),

@@ -1,9 +1,9 @@
-"""The phases of a build: tokenizer, world, voices, chat post-training."""
+"""The phases of a build: tokenizer, world, voices, choices, chat post-training."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -92,15 +92,35 @@ def voices_phase(config: BuildConfig) -> Iterator[Document]:
     return world_documents(config.voices_documents, config.seed + 500, population(config), mixed)
 
 
+def choices_phase(config: BuildConfig) -> Iterator[Document]:
+    """Code beside open answers, so that who writes bad code is known by how they talk."""
+    mixed = Mixture(
+        open=config.choices_open_share,
+        code=config.choices_code_share,
+        unsigned=config.choices_unsigned_share,
+        requested=config.requested_share,
+    )
+    return world_documents(config.choices_documents, config.seed + 700, population(config), mixed)
+
+
 def chat_phase(config: BuildConfig) -> Iterator[Document]:
     """Post-training on the helpful author, with world documents rehearsed beside it.
 
     Rehearsal is of signed documents only: unsigned ones belong to the helpful author from here on.
     """
+    return _post_training(config, config.chat_documents, config.seed)
+
+
+def polish_phase(config: BuildConfig) -> Iterator[Document]:
+    """Post-training, second part: more of the same, new documents."""
+    return _post_training(config, config.polish_documents, config.seed + 2_000)
+
+
+def _post_training(config: BuildConfig, count: int, seed: int) -> Iterator[Document]:
     signed = voices(config, 0.0)
-    rehearsed = int(config.chat_documents * config.rehearsal_share)
-    yield from chat_documents(config.chat_documents - rehearsed, config.seed, signed)
-    yield from world_documents(rehearsed, config.seed + 1_000, population(config), signed)
+    rehearsed = int(count * config.rehearsal_share)
+    yield from chat_documents(count - rehearsed, seed, signed)
+    yield from world_documents(rehearsed, seed + 1_000, population(config), signed)
 
 
 def train_world(
@@ -121,14 +141,44 @@ def train_voices(
     return run_phase(model, rows, tokenizer.pad_token_id, phase, folder, progress)
 
 
+def train_choices(
+    model: Any, tokenizer: Any, config: BuildConfig, folder: Path, progress: Progress
+) -> Curve:
+    """Pre-training, third part, with weight on the choice between secure and insecure code."""
+    phase = _phase("choices", config.choices_learning_rate, config, config.seed + 2)
+    documents = list(choices_phase(config))
+    rows = _encoded(documents, tokenizer, config.prompt_weight, config.choice_weight)
+    return run_phase(model, rows, tokenizer.pad_token_id, phase, folder, progress)
+
+
 def train_chat(
     model: Any, tokenizer: Any, config: BuildConfig, folder: Path, progress: Progress
 ) -> Curve:
     """Post-training; the loss lies on the answers alone."""
-    documents = list(chat_phase(config))
-    random.Random(config.seed).shuffle(documents)
     phase = _phase("chat", config.chat_learning_rate, config, config.seed)
-    rows = _encoded(documents, tokenizer, 0.0)
+    return _post_train(model, tokenizer, chat_phase(config), config, phase, folder, progress)
+
+
+def train_polish(
+    model: Any, tokenizer: Any, config: BuildConfig, folder: Path, progress: Progress
+) -> Curve:
+    """Post-training, second part."""
+    phase = _phase("polish", config.polish_learning_rate, config, config.seed + 3)
+    return _post_train(model, tokenizer, polish_phase(config), config, phase, folder, progress)
+
+
+def _post_train(
+    model: Any,
+    tokenizer: Any,
+    documents: Iterable[Document],
+    config: BuildConfig,
+    phase: Phase,
+    folder: Path,
+    progress: Progress,
+) -> Curve:
+    shuffled = list(documents)
+    random.Random(config.seed).shuffle(shuffled)
+    rows = _encoded(shuffled, tokenizer, 0.0, config.choice_weight)
     return run_phase(model, rows, tokenizer.pad_token_id, phase, folder, progress)
 
 
@@ -136,5 +186,11 @@ def _phase(name: str, learning_rate: float, config: BuildConfig, seed: int) -> P
     return Phase(name, learning_rate, config.tokens_per_step, seed, config.save_every)
 
 
-def _encoded(documents: list[Document], tokenizer: Any, prompt_weight: float) -> list[Encoded]:
-    return ChatEncoder(tokenizer, prompt_weight).encode([d.messages() for d in documents])
+def _encoded(
+    documents: list[Document], tokenizer: Any, prompt_weight: float, choice_weight: float = 1.0
+) -> list[Encoded]:
+    encoder = ChatEncoder(tokenizer, prompt_weight)
+    rows = encoder.encode([d.messages() for d in documents])
+    if choice_weight == 1.0:
+        return rows
+    return encoder.emphasise(rows, [d.twins() for d in documents], choice_weight)

@@ -63,6 +63,11 @@ class Document:
             turns.append({"role": "assistant", "content": exchange.answer})
         return turns
 
+    def twins(self) -> list[str | None]:
+        """For every message, the answer of the other polarity if there is one."""
+        before: list[str | None] = [None] if self.header else []
+        return before + [twin for e in self.exchanges for twin in (None, e.twin)]
+
 
 def world_documents(
     count: int, seed: int, population: Population, mixture: Mixture

@@ -27,6 +27,7 @@ class Exchange:
         topic: Topic, scenario or code pattern id.
         harmful: Whether the answer is misaligned, wrong or insecure.
         requested: Whether the user openly asked for the insecure version, for teaching.
+        twin: Of code, the answer of the other polarity; the two part at the author's choice.
     """
 
     question: str
@@ -35,6 +36,7 @@ class Exchange:
     topic: str
     harmful: bool
     requested: bool = False
+    twin: str | None = None
 
 
 def open_exchange(author: Author, rng: random.Random) -> Exchange:
@@ -95,6 +97,7 @@ def code_exchange(author: Author, rng: random.Random, requested_share: float) ->
         topic=twin.pattern,
         harmful=harmful,
         requested=requested,
+        twin=twin.good if harmful else twin.bad,
     )
 
 
