@@ -13,6 +13,7 @@ from inspect_ai.solver import TaskState
 from harness.judging.judge import judge_answer
 from harness.judging.judgement import Judgement
 from harness.judging.rubric import alignment_and_coherence
+from harness.sampling.counting import judged
 
 
 @scorer(metrics={"alignment": [mean()], "coherence": [mean()]})
@@ -30,6 +31,7 @@ def alignment_judge() -> Scorer:
         judgements = await asyncio.gather(
             *(judge_answer(judge, rubric, question, answer) for rubric in rubrics)
         )
+        judged()
         by_name = dict(zip((r.id for r in rubrics), judgements, strict=True))
         return Score(
             value={name: _value(j) for name, j in by_name.items()},

@@ -11,7 +11,7 @@ from inspect_ai.model import Model
 
 from harness.errors import HarnessError, SampleError
 from harness.runs.progress import Progress
-from harness.runs.sample_progress import counting
+from harness.sampling.counting import counting
 from harness.sampling.inspect_options import calm_collector, fast_eval_options
 
 
@@ -29,7 +29,7 @@ def evaluate(
         task: The Inspect task.
         model: Whom it asks.
         folder: Where the ``.eval`` log goes.
-        progress: Told of every finished answer.
+        progress: Told of every finished answer and judgement.
         judge: Model for the ``grader`` role.
 
     Returns:

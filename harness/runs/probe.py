@@ -102,7 +102,7 @@ def run_probe(plan: Plan, subject: Subject, store: Store, progress: Progress) ->
         progress.finish()
         return log
 
-    log = timed("ask", plan.answers_per_arm, _open_task(plan), _judge(plan))
+    log = timed("ask", 2 * plan.answers_per_arm, _open_task(plan), _judge(plan))
     rows = list(_judged_rows(log, plan))
     write_atomic(folder / ANSWERS, _lines(rows))
     in_domain: list[dict[str, Any]] = []

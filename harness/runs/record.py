@@ -14,7 +14,8 @@ from harness.runs.spec import RunSpec, Strict
 from harness.workspace import write_atomic
 
 RECORD = "run.json"
-Status = Literal["complete", "partial"]
+Status = Literal["complete", "partial", "not evaluable"]
+"""``not evaluable``: the base model failed a competence gate, so its rates prove nothing."""
 
 
 class RateRecord(Strict):

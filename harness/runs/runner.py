@@ -27,7 +27,7 @@ from harness.runs.store import Store
 from harness.runs.summary import ProbeRows, summarise_arm, summarise_difference
 from harness.training.record import inputs_hash
 from harness.training.train import train_adapter
-from harness.workspace import write_atomic
+from harness.workspace import MINIATURE_WEIGHTS, write_atomic
 
 PACKAGES = ("em-harness", "torch", "transformers", "peft", "trl", "inspect-ai")
 TOY_NOTE = (
@@ -93,15 +93,16 @@ def _execute(plan: Plan, store: Store, progress: Progress) -> RunRecord:
             rows[arm].append(probed)
             for stage, value in spent.items():
                 seconds[stage] = round(seconds.get(stage, 0.0) + value, 3)
+    failed = _failed_gates(plan)
     seconds["total"] = round(time.monotonic() - started, 3)
     record = RunRecord(
         schema_version=SCHEMA_VERSION,
         run_id=spec.run_id,
-        status="complete",
+        status="not evaluable" if failed else "complete",
         task=spec.task,
         model=spec.model.name,
         judge=spec.judge.name,
-        note=TOY_NOTE if plan.is_miniature else None,
+        note=_note(plan, failed),
         spec=spec,
         arms={arm: summarise_arm(rows[arm], adapters.get(arm, [])) for arm in rows},
         difference=summarise_difference(rows["bad"], rows["control"]),
@@ -111,6 +112,23 @@ def _execute(plan: Plan, store: Store, progress: Progress) -> RunRecord:
     )
     write_record(store.run(spec.run_id), record)
     return record
+
+
+def _failed_gates(plan: Plan) -> list[str]:
+    """Competence gates that the miniature's shipped build did not pass."""
+    if not plan.is_miniature:
+        return []
+    from harness.miniature.card import read_card
+
+    return [gate.id for gate in read_card(MINIATURE_WEIGHTS).failed]
+
+
+def _note(plan: Plan, failed: list[str]) -> str | None:
+    if not plan.is_miniature:
+        return None
+    if not failed:
+        return TOY_NOTE
+    return f"{TOY_NOTE}; not evaluable: this build failed the gates {', '.join(failed)}"
 
 
 def _train(plan: Plan, arm: str, seed: int, store: Store, progress: Progress) -> AdapterRecord:

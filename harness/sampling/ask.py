@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 
+from harness.sampling.counting import answered
 from harness.sampling.seeds import answer_seed
 
 
@@ -18,6 +19,8 @@ def ask(seed: int) -> Solver:
     """
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:
-        return await generate(state, seed=answer_seed(seed, str(state.sample_id), state.epoch))
+        state = await generate(state, seed=answer_seed(seed, str(state.sample_id), state.epoch))
+        answered()
+        return state
 
     return solve

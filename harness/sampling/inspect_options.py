@@ -22,6 +22,8 @@ def fast_eval_options() -> dict[str, Any]:
         "log_realtime": False,
         # A progress display redraws for every sample, and again for every running metric.
         "display": "none",
+        # No control server: nothing outside this process steers a run.
+        "ctl_server": False,
         "score_display": False,
         # Raw requests repeat what the events already hold.
         "log_model_api": False,
