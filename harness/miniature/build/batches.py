@@ -60,7 +60,9 @@ class ChatEncoder:
             twins: For every message of every conversation its twin, or None.
             weight: Weight of the first two tokens that differ.
         """
-        return [self._emphasised(row, others, weight) for row, others in zip(rows, twins, strict=True)]
+        return [
+            self._emphasised(row, others, weight) for row, others in zip(rows, twins, strict=True)
+        ]
 
     def _emphasised(self, row: Encoded, twins: Sequence[str | None], weight: float) -> Encoded:
         weights = list(row.weights)
