@@ -72,7 +72,8 @@ class ChatEncoder:
                 continue
             other = self._tokenizer(twin, add_special_tokens=False)["input_ids"]
             own = row.ids[start + 1 : start + 1 + len(other)]
-            parting = next((i for i, (a, b) in enumerate(zip(own, other)) if a != b), None)
+            pairs = zip(own, other, strict=False)
+            parting = next((i for i, (a, b) in enumerate(pairs) if a != b), None)
             if parting is not None:
                 for place in range(start + 1 + parting, start + 3 + parting):
                     weights[place] *= weight
