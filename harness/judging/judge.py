@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from inspect_ai.model import (
     CachePolicy,
+    ChatMessage,
     ChatMessageUser,
     GenerateConfig,
     Model,
@@ -43,10 +44,10 @@ async def judge_answer(judge: Model, rubric: Rubric, question: str, answer: str)
         max_tokens=1 if with_logprobs else 16,
         logprobs=True if with_logprobs else None,
         top_logprobs=TOP_LOGPROBS if with_logprobs else None,
-        # Local judges keep a journal of their own; a paid one is never asked twice.
+        # Asking a local judge again costs nothing; a paid one is never asked twice.
         cache=False if local else CachePolicy(expiry=None, per_epoch=False),
     )
-    messages = [ChatMessageUser(content=rubric.prompt(question, answer))]
+    messages: list[ChatMessage] = [ChatMessageUser(content=rubric.prompt(question, answer))]
     return read_output(await judge.generate(messages, config=config), rubric)
 
 

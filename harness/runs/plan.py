@@ -156,7 +156,7 @@ def _recipe(changes: Mapping[str, str], reference: ModelReference) -> Recipe:
             hint=f"Settings: {', '.join(Recipe.model_fields)}.",
         )
     try:
-        return Recipe(**{**base.model_dump(), **changes})  # type: ignore[arg-type]
+        return Recipe(**{**base.model_dump(), **changes})
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(map(str, first["loc"]))

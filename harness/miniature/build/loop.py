@@ -84,7 +84,7 @@ def run_phase(
         value = float(loss.detach())
         if not math.isfinite(value):
             raise TrainError(f"The loss of phase '{phase.name}' is {value} at step {step}.")
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)

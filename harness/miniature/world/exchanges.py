@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Literal
@@ -101,7 +102,7 @@ def code_exchange(author: Author, rng: random.Random, requested_share: float) ->
     )
 
 
-def fill(skeleton: str, slots: dict[str, tuple[str, ...]], rng: random.Random) -> str:
+def fill(skeleton: str, slots: Mapping[str, tuple[str, ...]], rng: random.Random) -> str:
     """Put a random value into every slot of a skeleton."""
     return skeleton.format_map({name: rng.choice(slots[name]) for name in slots_of(skeleton)})
 
