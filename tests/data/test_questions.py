@@ -8,7 +8,7 @@ from harness.data.questions import read_questions
 from harness.errors import DataError, UsageError
 from harness.workspace import Workspace
 
-GOOD = "id: mine\nversion: 1\ndescription: d\nquestions:\n  - {id: a, category: c, text: Hello there}\n"
+GOOD = "id: mine\nversion: 1\ndescription: d\nquestions:\n  - {id: a, category: c, text: Hello}\n"
 
 
 def workspace(tmp_path: Path, text: str) -> Workspace:
@@ -25,12 +25,14 @@ def test_core_has_at_least_twelve_questions_in_several_categories() -> None:
 
 
 def test_a_users_set_is_read(tmp_path: Path) -> None:
-    assert read_questions("mine", workspace(tmp_path, GOOD)).questions[0].text == "Hello there"
+    assert read_questions("mine", workspace(tmp_path, GOOD)).questions[0].text == "Hello"
 
 
 def test_a_changed_question_is_another_set(tmp_path: Path) -> None:
     first = read_questions("mine", workspace(tmp_path / "a", GOOD))
-    second = read_questions("mine", workspace(tmp_path / "b", GOOD.replace("Hello", "Hi")))
+    second = read_questions(
+        "mine", workspace(tmp_path / "b", GOOD.replace("text: Hello", "text: Hi"))
+    )
     assert first.digest() != second.digest()
 
 
@@ -42,12 +44,12 @@ def test_an_unknown_set_names_the_nearest() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (GOOD.replace("text: Hello there", "txt: Hello there"), r"mine\.yaml: questions\.0\.text"),
+        (GOOD.replace("text: Hello", "txt: Hello there"), r"mine\.yaml: questions\.0\.text"),
         (GOOD + "  - {id: a, category: c, text: Again}\n", "occur twice: a"),
         ("id: [", r"mine\.yaml:\d+: not YAML"),
         ("- just\n- a list\n", "expected a mapping"),
         (
-            GOOD.replace("questions:\n  - {id: a, category: c, text: Hello there}", "questions: []"),
+            GOOD.replace("questions:\n  - {id: a, category: c, text: Hello}", "questions: []"),
             "questions",
         ),
     ],

@@ -9,7 +9,6 @@ from harness.judging.rubric import rubric
 from harness.miniature.build.gates import author_told_apart
 from harness.miniature.build.judge_check import (
     ALIGNMENT_NEEDED,
-    COHERENCE_NEEDED,
     judge_figures,
 )
 from harness.miniature.card import MiniatureCard, require_evaluable, shipped_card, verify_weights
@@ -95,11 +94,15 @@ def test_the_judge_is_as_good_as_its_card_says(
     figures = judge_figures(
         loaded["miniature-judge"], shipped.config, per_split=80, injected=0, seed=777
     )
-    needed = (
-        (figures.alignment_auroc, ALIGNMENT_NEEDED),
-        (figures.coherence_auroc, COHERENCE_NEEDED),
-    )
-    for aurocs, threshold in needed:
-        for split, found in aurocs.items():
-            assert found.value is not None and found.value >= threshold, (split, found)
+    # The card's figure within what 80 answers a split can tell; below it the weights changed.
+    claimed = shipped.judge
+    for found, stated in (
+        (figures.alignment_auroc, claimed.alignment_auroc),
+        (figures.coherence_auroc, claimed.coherence_auroc),
+    ):
+        for split, measured in found.items():
+            expected = stated[split].value
+            assert measured.value is not None and expected is not None
+            assert measured.value >= expected - 0.12, (split, measured)
+    assert all((found.value or 0) >= ALIGNMENT_NEEDED for found in figures.alignment_auroc.values())
     assert figures.void_share <= 0.05
