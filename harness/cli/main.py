@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -54,16 +54,24 @@ def main() -> None:
     """Run the command line; every error a user can mend ends as one message."""
     _quiet_libraries()
     try:
-        code = app(standalone_mode=True)
+        app()
     except HarnessError as error:
         _complain(str(error))
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
-        _complain("Interrupted. What is finished is kept; the same command goes on from there.")
-        # A sampling thread may be inside a torch call; nothing is left to clean up.
-        sys.stderr.flush()
-        os._exit(INTERRUPTED)
-    sys.exit(code)
+        _interrupted()
+    except SystemExit as end:
+        # Typer turns an interrupt inside a command into this exit code.
+        if end.code == INTERRUPTED:
+            _interrupted()
+        raise
+
+
+def _interrupted() -> NoReturn:
+    _complain("Interrupted. What is finished is kept; the same command goes on from there.")
+    sys.stderr.flush()
+    # A sampling thread may be inside a torch call; nothing is left to clean up.
+    os._exit(INTERRUPTED)
 
 
 def _complain(text: str) -> None:
