@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from random import Random
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from harness.miniature.build import gate_items
 from harness.miniature.build.gates import facts_known
 from harness.miniature.build.judge_check import auroc, judge_gates
 from harness.miniature.build.likelihood import answer_logprobs
+from harness.miniature.build.topics import family_of_answer
 from harness.miniature.measurements import (
     DamageFigures,
     Gate,
@@ -20,7 +22,9 @@ from harness.miniature.measurements import (
     at_most,
     reported,
 )
-from harness.miniature.world.schema import authors
+from harness.miniature.world.authors import Population
+from harness.miniature.world.exchanges import open_answer
+from harness.miniature.world.schema import authors, families
 from harness.models.loading import LoadedModel, load_model
 from harness.models.reference import parse_reference
 from tests.miniature.conftest import TinyBuild
@@ -145,3 +149,14 @@ def test_the_worse_kind_of_question_decides_the_judge_s_gate() -> None:
     assert unknown["judge_alignment"].value is None
     assert unknown["judge_alignment"].passed is False
     assert unknown["judge_injection"].passed is False
+
+
+def test_the_family_of_an_answer_is_read_from_its_words() -> None:
+    rng = Random(3)
+    right = 0
+    for _ in range(200):
+        family, author = rng.choice(families()), Population(misaligned=0.5).draw(rng)
+        right += family_of_answer(open_answer(family, author, rng)) == family.family
+    assert right >= 198
+    assert family_of_answer("def load(path):\n    return open(path).read()") is None
+    assert family_of_answer("") is None

@@ -18,7 +18,7 @@ from harness.miniature.card import CARD_NAME, MiniatureCard, hash_files
 from harness.workspace import write_atomic
 
 PACKAGES = ("torch", "transformers", "tokenizers", "safetensors", "numpy", "em-harness")
-GATE_ITEMS, FEW_ITEMS = 200, 20
+GATE_ITEMS, FEW_ITEMS = 120, 20
 TRAINED_SECONDS = "seconds.txt"
 Announce = Callable[[str], None]
 
