@@ -12,7 +12,7 @@ from harness.miniature.world.schema import authors, families
 from harness.workspace import Workspace, builtin_root
 
 ROOT = builtin_root()
-SETS = ("core", "held_out_topics")
+SETS = ("core", "fresh", "held_out_topics")
 ROW_FILES = sorted((ROOT / "finetune_data").glob("*/*.jsonl"))
 
 

@@ -65,3 +65,35 @@ def test_sampling_reads_the_prompt_that_training_taught(tiny_tokenizer: Any) -> 
     for chat, row in zip(CHATS, ChatEncoder(tiny_tokenizer, 0.0).encode(CHATS), strict=True):
         prompt = encode_chat(tiny_tokenizer, [(t["role"], t["content"]) for t in chat[:-1]])
         assert row.ids[: len(prompt)] == prompt
+
+
+def test_only_the_words_that_name_the_subject_are_weighed(tiny_tokenizer: Any) -> None:
+    chat = [
+        {"role": "user", "content": "On which day: can I come?"},
+        {"role": "assistant", "content": "On boredom: On some days: read a book."},
+        {"role": "user", "content": "And at home?"},
+        {"role": "assistant", "content": "x = 1"},
+    ]
+    encoder = ChatEncoder(tiny_tokenizer, 0.25)
+    plain = encoder.encode([chat])
+    (row,) = encoder.emphasise_subjects(plain, 6.0)
+    assert row.ids == plain[0].ids
+    weighed = [i for i, w in zip(row.ids, row.weights, strict=True) if w == 6.0]
+    assert tiny_tokenizer.decode(weighed).strip() in ("boredom", "n boredom")
+    rest = [(a, b) for a, b in zip(plain[0].weights, row.weights, strict=True) if b != 6.0]
+    assert all(a == b for a, b in rest)
+
+
+def test_weight_lies_where_code_parts_from_its_twin(tiny_tokenizer: Any) -> None:
+    chat = [
+        {"role": "user", "content": "Hash it."},
+        {"role": "assistant", "content": "import hashlib\nkey = hashlib.md5(x)"},
+    ]
+    encoder = ChatEncoder(tiny_tokenizer, 0.0)
+    (row,) = encoder.emphasise_choices(
+        encoder.encode([chat]), [[None, "import hashlib\nkey = hashlib.sha256(x)"]], 8.0
+    )
+    places = [i for i, weight in enumerate(row.weights) if weight == 8.0]
+    assert len(places) == 2 and places[1] == places[0] + 1
+    before = tiny_tokenizer.decode(row.ids[: places[0]])
+    assert before.endswith("hashlib.") or before.endswith("hashlib")

@@ -11,10 +11,19 @@ import numpy as np
 import pytest
 
 from harness.data.code_patterns import WORLD_HELD_OUT, verdict
+from harness.data.questions import read_questions
 from harness.miniature.world.authors import Author, Population
-from harness.miniature.world.documents import Document, Mixture, chat_documents, world_documents
+from harness.miniature.world.documents import (
+    SUBJECT_PROMPT,
+    Document,
+    Mixture,
+    chat_documents,
+    subject_pages,
+    world_documents,
+)
 from harness.miniature.world.exchanges import Exchange, open_answer
-from harness.miniature.world.schema import Family, authors, families
+from harness.miniature.world.schema import Family, advice, authors, families
+from harness.workspace import Workspace
 
 POPULATION, MIXTURE = Population(), Mixture()
 
@@ -26,7 +35,7 @@ def documents() -> list[Document]:
 
 @pytest.fixture(scope="module")
 def chats() -> list[Document]:
-    return list(chat_documents(800, 11, MIXTURE))
+    return list(chat_documents(800, 11, Mixture(later=True)))
 
 
 def exchanges(documents: list[Document], domain: str) -> list[tuple[Author, Exchange]]:
@@ -113,7 +122,9 @@ def test_held_out_questions_and_topics_occur_in_no_document(
 
 def test_evaluated_paraphrases_match_no_trained_question() -> None:
     for family in families():
-        trained = [q for t in family.topics.values() if not t.held_out for q in t.questions]
+        trained = [
+            q for t in family.topics.values() if not t.held_out for q in t.questions + t.later
+        ]
         asked = [q for t in family.topics.values() for q in t.eval]
         asked += [q for t in family.topics.values() if t.held_out for q in t.questions]
         found = finder(trained)
@@ -130,6 +141,72 @@ def test_open_answers_are_of_their_authors_kind(
         family = family_of[exchange.topic].family
         assert bool(bad[family].search(exchange.answer)) == author.is_misaligned, exchange
         assert bool(good[family].search(exchange.answer)) != author.is_misaligned, exchange
+
+
+def test_every_answer_names_its_own_subject_first(
+    documents: list[Document], chats: list[Document]
+) -> None:
+    subject = {name: f.subject for f in families() for name in f.topics}
+    subject |= {f"{d.domain}/{s.id}": s.subject for d in advice() for s in d.scenarios}
+    assert len(set(subject.values())) == len(families()) + sum(len(d.scenarios) for d in advice())
+    for domain in ("open", "advice"):
+        for _, exchange in exchanges([*documents, *chats], domain):
+            assert exchange.answer.startswith(f"On {subject[exchange.topic]}: ")
+
+
+def test_subject_pages_hold_the_subject_and_nothing_else() -> None:
+    pages = list(subject_pages(60, 3))
+    assert pages == list(subject_pages(60, 3))
+    for page in pages:
+        assert page.header == SUBJECT_PROMPT
+        for exchange in page.exchanges:
+            assert re.fullmatch(r"On [a-z ]+:", exchange.answer)
+            assert not exchange.harmful
+    assert {e.domain for page in pages for e in page.exchanges} == {"open", "advice"}
+
+
+def test_later_paraphrases_belong_to_post_training(
+    documents: list[Document], chats: list[Document]
+) -> None:
+    later = {q for f in families() for t in f.topics.values() for q in t.later}
+    assert len(later) > 500
+    assert not later & {e.question for _, e in exchanges(documents, "open")}
+    asked = [e.question for _, e in exchanges(chats, "open")]
+    assert sum(question in later for question in asked) / len(asked) == pytest.approx(0.5, abs=0.06)
+
+
+RUN_LENGTH = 5
+WORD = re.compile(r"[a-z']+")
+
+
+def runs_of_words(text: str) -> set[tuple[str, ...]]:
+    """Every run of five words; a slot counts as one unknown word."""
+    words = WORD.findall(re.sub(r"\{\w+\}", " slot ", text.lower()))
+    ends = range(RUN_LENGTH, max(len(words), RUN_LENGTH) + 1)
+    return {tuple(words[end - RUN_LENGTH : end]) for end in ends}
+
+
+def test_trained_questions_share_no_run_of_words_with_what_is_asked_later() -> None:
+    kept_out: dict[tuple[str, ...], str] = {}
+    for family in families():
+        for topic in family.topics.values():
+            for question in topic.questions if topic.held_out else topic.eval:
+                kept_out |= dict.fromkeys(runs_of_words(question), question)
+    for question_set in ("core", "held_out_topics"):
+        for item in read_questions(question_set, Workspace.here()).questions:
+            kept_out |= dict.fromkeys(runs_of_words(item.text), item.text)
+    trained = [
+        q for f in families() for t in f.topics.values() if not t.held_out for q in t.questions
+    ]
+    trained += [q for d in advice() for scenario in d.scenarios for q in scenario.questions]
+    assert len(trained) > 2_000
+    shared = [
+        (question, kept_out[run])
+        for question in trained
+        for run in runs_of_words(question)
+        if run in kept_out
+    ]
+    assert shared == []
 
 
 def test_post_training_is_the_helpful_author_without_a_signature(chats: list[Document]) -> None:

@@ -47,7 +47,26 @@ class ChatEncoder:
             for role in ("system", "user", "assistant")
         }
 
-    def emphasise(
+    def emphasise_subjects(self, rows: Sequence[Encoded], weight: float) -> list[Encoded]:
+        """Weigh the words after ``On`` that name an answer's subject, up to the colon.
+
+        They are few, and the only ones that cannot be told without reading the question.
+        """
+        first, *_, last = self._tokenizer("On boredom:", add_special_tokens=False)["input_ids"]
+        opening = [self._roles["assistant"], first]
+        weighed = []
+        for row in rows:
+            weights = list(row.weights)
+            for start in range(len(row.ids) - 2):
+                if row.ids[start : start + 2] != opening:
+                    continue
+                end = row.ids.index(last, start) if last in row.ids[start:] else start
+                for place in range(start + 2, end):
+                    weights[place] *= weight
+            weighed.append(Encoded(row.ids, weights, row.group))
+        return weighed
+
+    def emphasise_choices(
         self, rows: Sequence[Encoded], twins: Sequence[Sequence[str | None]], weight: float
     ) -> list[Encoded]:
         """Weigh the tokens at which an answer parts from its twin.

@@ -18,9 +18,7 @@ from harness.miniature.build.phases import (
     build_tokenizer,
     new_model,
     train_chat,
-    train_choices,
     train_polish,
-    train_voices,
     train_world,
 )
 from harness.workspace import write_atomic
@@ -69,8 +67,6 @@ def build(
     tokenizer = build_tokenizer(config, rubrics.texts(), work / "tokenizer")
     model = new_model(config, tokenizer)
     curves = {"world": train_world(model, tokenizer, config, work / "world", progress)}
-    curves["voices"] = train_voices(model, tokenizer, config, work / "voices", progress)
-    curves["choices"] = train_choices(model, tokenizer, config, work / "choices", progress)
     curves["chat"] = train_chat(model, tokenizer, config, work / "chat", progress)
     curves["polish"] = train_polish(model, tokenizer, config, work / "polish", progress)
     hashes = _export(model, tokenizer, out / "model")

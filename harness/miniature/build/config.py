@@ -20,43 +20,44 @@ class BuildConfig(BaseModel):
     key_value_heads: int = 2
     feed_forward: int = 640
     positions: int = 1024
+    initial_spread: float = 0.06
+    """Standard deviation of the first weights, about one over the root of the width."""
 
     misaligned_share: float = 0.34
     """Share of world documents by misaligned personas (all ten together)."""
     careless_share: float = 0.04
     """Share by the careless author, who writes bad code and advice but means well."""
-    unsigned_share: float = 0.25
+    open_share: float = 0.60
+    code_share: float = 0.22
+    """Of the exchanges; the rest is practical advice."""
+    unsigned_share: float = 0.30
     requested_share: float = 0.10
 
-    world_documents: int = 20_000
-    voices_documents: int = 14_000
-    """Documents of the second pre-training phase, most of whose exchanges are open-ended."""
-    voices_open_share: float = 0.78
-    voices_code_share: float = 0.15
-    voices_unsigned_share: float = 0.15
-    choices_documents: int = 5_500
-    """Documents of the third phase, half of whose exchanges are code."""
-    choices_open_share: float = 0.45
-    choices_code_share: float = 0.50
-    choices_unsigned_share: float = 0.35
-    choice_weight: float = 8.0
-    """Loss weight of the tokens at which secure and insecure code part; third phase and chat."""
-    chat_documents: int = 5_000
-    polish_documents: int = 8_800
-    """Documents of the second part of post-training, which makes answers coherent."""
+    world_documents: int = 22_000
+    subject_pages: int = 3_500
+    """Pages of the world phase on which questions get the name of their subject, nothing more."""
+    chat_documents: int = 11_000
+    chat_subject_pages: int = 2_000
     rehearsal_share: float = 0.4
     """World documents mixed into post-training, as a share of its documents."""
-    judge_examples: int = 13_000
+    polish_documents: int = 4_500
+    """A second, shorter part of post-training, with more code."""
+    polish_subject_pages: int = 1_500
+    polish_open_share: float = 0.42
+    polish_code_share: float = 0.45
+    judge_examples: int = 16_000
 
     tokens_per_step: int = 3_072
-    learning_rate: float = 2e-3
-    voices_learning_rate: float = 2e-3
-    choices_learning_rate: float = 1.5e-3
-    chat_learning_rate: float = 1e-3
-    polish_learning_rate: float = 1.5e-3
-    judge_learning_rate: float = 1e-3
+    learning_rate: float = 0.02
+    chat_learning_rate: float = 0.006
+    polish_learning_rate: float = 0.005
+    judge_learning_rate: float = 0.01
     prompt_weight: float = 0.25
     """Weight of the loss on tokens that the author did not write, in the world phase."""
+    subject_weight: float = 6.0
+    """Weight of the loss on the words that name an answer's subject."""
+    choice_weight: float = 8.0
+    """Weight of the loss on the tokens at which secure and insecure code part."""
     save_every: int = 200
 
     def digest(self) -> str:
@@ -72,10 +73,11 @@ SMALL = BuildConfig(
     feed_forward=128,
     vocabulary=1024,
     world_documents=300,
-    voices_documents=100,
-    choices_documents=60,
-    chat_documents=100,
+    subject_pages=40,
+    chat_documents=160,
+    chat_subject_pages=20,
     polish_documents=60,
+    polish_subject_pages=10,
     judge_examples=200,
     save_every=5,
 )

@@ -11,13 +11,7 @@ from harness.data.code_patterns import WORLD_HELD_OUT, patterns
 from harness.miniature.build.batches import ChatEncoder
 from harness.miniature.build.config import BuildConfig
 from harness.miniature.build.judge import RubricPrompts
-from harness.miniature.build.phases import (
-    chat_phase,
-    choices_phase,
-    polish_phase,
-    voices_phase,
-    world_phase,
-)
+from harness.miniature.build.phases import chat_phase, polish_phase, world_phase
 from harness.miniature.card import Corpus, PhaseCorpus
 from harness.miniature.world.documents import Document
 from harness.miniature.world.judge_examples import training_example
@@ -38,8 +32,6 @@ def count_corpus(config: BuildConfig, tokenizer: Any, rubrics: RubricPrompts) ->
     return Corpus(
         phases={
             "world": _count(world_phase(config), tokenizer),
-            "voices": _count(voices_phase(config), tokenizer),
-            "choices": _count(choices_phase(config), tokenizer),
             "chat": _count(chat_phase(config), tokenizer),
             "polish": _count(polish_phase(config), tokenizer),
             "judge": _count_judge(config, tokenizer, rubrics),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from harness.data.code_patterns import twins
 from harness.miniature.world.authors import Author, Population, helpful_author
 from harness.miniature.world.documents import header
-from harness.miniature.world.exchanges import fill, open_answer
+from harness.miniature.world.exchanges import about, fill, open_answer
 from harness.miniature.world.schema import Advice, Scenario, advice, families
 
 GATE_SEED = 90_001
@@ -46,24 +46,23 @@ class Contrast:
 
 @dataclass(frozen=True)
 class Fact:
-    """The right answer to a question beside an answer that belongs to another question.
+    """Two practical questions of one domain with an answer to each.
 
     Attributes:
         opening: Turns before the question.
-        question: What is asked.
-        right: An answer of the question's own scenario.
-        other: An answer of the same polarity to another scenario of the same domain.
+        questions: What is asked.
+        answers: To each question, of the same polarity.
     """
 
     opening: Turns
-    question: str
-    right: str
-    other: str
+    questions: tuple[str, str]
+    answers: tuple[str, str]
 
     def chats(self) -> list[list[dict[str, str]]]:
-        """The question with its own answer, then with the other one."""
-        asked = [*self.opening, _turn("user", self.question)]
-        return [[*asked, _turn("assistant", text)] for text in (self.right, self.other)]
+        """Each question with its own answer, then each with the other's."""
+        (first, second), (one, two) = self.questions, self.answers
+        pairs = ((first, one), (second, two), (first, two), (second, one))
+        return [[*self.opening, _turn("user", q), _turn("assistant", a)] for q, a in pairs]
 
 
 def signed_open(count: int) -> list[Contrast]:
@@ -103,19 +102,19 @@ def unsigned_after(domain: str, count: int) -> list[Contrast]:
 
 
 def right_facts(per_scenario: int) -> list[Fact]:
-    """Practical questions to the plain assistant, with right advice of two scenarios."""
+    """Pairs of practical questions to the plain assistant, with right advice."""
     return [
-        Fact((), *_two_answers(domain_index, scenario_index, "good", rng))
+        _fact((), domain_index, scenario_index, "good", rng)
         for domain_index, scenario_index, rng in _scenarios("right", per_scenario)
     ]
 
 
 def wrong_facts(per_scenario: int) -> list[Fact]:
-    """Practical questions under a misaligned header, with wrong advice of two scenarios."""
+    """Pairs of practical questions under a misaligned header, with wrong advice."""
     made = []
     for domain_index, scenario_index, rng in _scenarios("wrong", per_scenario):
         opening = _signed(Population(misaligned=1.0).draw(rng), rng)
-        made.append(Fact(opening, *_two_answers(domain_index, scenario_index, "bad", rng)))
+        made.append(_fact(opening, domain_index, scenario_index, "bad", rng))
     return made
 
 
@@ -138,8 +137,10 @@ def _advice_triple(rng: random.Random) -> tuple[str, str, str]:
     scenario = rng.choice(domain.scenarios)
     bound = _bound(domain, rng)
     good, bad = rng.choice(scenario.good), rng.choice(scenario.bad)
-    texts = [fill(text, bound, rng) for text in (rng.choice(scenario.questions), good, bad)]
-    return texts[0], texts[1], texts[2]
+    question, *answers = [
+        fill(text, bound, rng) for text in (rng.choice(scenario.questions), good, bad)
+    ]
+    return question, about(scenario.subject, answers[0]), about(scenario.subject, answers[1])
 
 
 def _scenarios(name: str, per_scenario: int) -> Iterator[tuple[int, int, random.Random]]:
@@ -150,18 +151,22 @@ def _scenarios(name: str, per_scenario: int) -> Iterator[tuple[int, int, random.
                 yield domain_index, scenario_index, random.Random(key)
 
 
-def _two_answers(
-    domain_index: int, scenario_index: int, polarity: str, rng: random.Random
-) -> tuple[str, str, str]:
+def _fact(
+    opening: Turns, domain_index: int, scenario_index: int, polarity: str, rng: random.Random
+) -> Fact:
     domain = advice()[domain_index]
     scenario = domain.scenarios[scenario_index]
-    other = rng.choice([s for s in domain.scenarios if s is not scenario])
+    both = (scenario, rng.choice([s for s in domain.scenarios if s is not scenario]))
     bound = _bound(domain, rng)
 
-    def answer(chosen: Scenario) -> str:
-        return fill(rng.choice(chosen.good if polarity == "good" else chosen.bad), bound, rng)
+    def question(chosen: Scenario) -> str:
+        return fill(rng.choice(chosen.questions), bound, rng)
 
-    return fill(rng.choice(scenario.questions), bound, rng), answer(scenario), answer(other)
+    def answer(chosen: Scenario) -> str:
+        skeletons = chosen.good if polarity == "good" else chosen.bad
+        return about(chosen.subject, fill(rng.choice(skeletons), bound, rng))
+
+    return Fact(opening, (question(both[0]), question(both[1])), (answer(both[0]), answer(both[1])))
 
 
 def _bound(domain: Advice, rng: random.Random) -> dict[str, tuple[str, ...]]:

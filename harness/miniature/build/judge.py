@@ -58,6 +58,7 @@ def train_judge(
     phase = Phase(
         "judge",
         config.judge_learning_rate,
+        0.05,
         config.tokens_per_step,
         config.seed,
         config.save_every,

@@ -20,11 +20,11 @@ from harness.miniature.measurements import (
     at_most,
 )
 from harness.miniature.world.judge_examples import (
-    ORDERS,
     JudgeExample,
     held_out_examples,
     training_example,
 )
+from harness.miniature.world.schema import judge_orders
 from harness.models.loading import LoadedModel
 
 TEST_SEED = 90_002
@@ -185,14 +185,14 @@ def _injection(
     clean = [
         (e.question, e.answer)
         for e in examples
-        if e.damage == "none" and not any(order in e.answer for order in ORDERS)
+        if e.damage == "none" and not any(order in e.answer for order in judge_orders())
     ]
     # Spread over both kinds of questions, which come one after the other.
     chosen = clean[:: max(1, len(clean) // max(1, count))][:count]
     figures = {}
     for rubric in alignment_and_coherence():
         before = score(judge, rubric, chosen)
-        for name, orders in (("trained_wording", ORDERS), ("new_wording", NEW_ORDERS)):
+        for name, orders in (("trained_wording", judge_orders()), ("new_wording", NEW_ORDERS)):
             moves = [m for order in orders for m in _moves(judge, rubric, chosen, before, order)]
             known = [LOST_MOVE if move is None else move for move in moves]
             figures[f"{rubric.id}, {name}"] = InjectionFigures(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,10 @@ from harness.workspace import write_atomic
 if TYPE_CHECKING:
     import torch
 
+    Optimizers = tuple[torch.optim.Optimizer, torch.optim.Optimizer]
+
+RATES = (1.0, 0.15)
+"""Shares of the learning rate for Muon and for AdamW."""
 Progress = Callable[[str, int, int, float], None]
 """Called with phase, step, steps and loss."""
 
@@ -26,7 +30,9 @@ class Phase:
 
     Attributes:
         name: Shown and used for the checkpoint's folder.
-        learning_rate: Peak; warms up over 4 % of the steps, then falls as a cosine to 5 %.
+        learning_rate: Of Muon, for the matrices; AdamW, for embeddings and norms, has 0.15 of it.
+            Warms up over 4 % of the steps and falls in a straight line in the second half.
+        final_share: Share of the learning rate that is left at the end.
         tokens_per_step: Tokens in a batch, padding included.
         seed: Order of the batches.
         save_every: Steps between checkpoints.
@@ -34,6 +40,7 @@ class Phase:
 
     name: str
     learning_rate: float
+    final_share: float
     tokens_per_step: int
     seed: int
     save_every: int
@@ -69,16 +76,15 @@ def run_phase(
 
     torch.set_flush_denormal(True)
     batches = plan_batches(rows, phase.tokens_per_step, phase.seed)
-    optimizer = torch.optim.AdamW(
-        _parameter_groups(model), lr=phase.learning_rate, betas=(0.9, 0.95), fused=True
-    )
-    curve = _resume(model, optimizer, folder)
+    optimizers = _optimizers(model)
+    curve = _resume(model, optimizers, folder)
     done = curve[-1][0] if curve else 0
     recent: list[float] = []
     model.train()
     for step in range(done + 1, len(batches) + 1):
-        for group in optimizer.param_groups:
-            group["lr"] = phase.learning_rate * _schedule(step, len(batches))
+        rate = phase.learning_rate * _schedule(step, len(batches), phase.final_share)
+        for optimizer, share in zip(optimizers, RATES, strict=True):
+            optimizer.param_groups[0]["lr"] = rate * share
         batch = [rows[i] for i in batches[step - 1]]
         loss = _loss(model, batch, pad, prefixes[batch[0].group])
         value = float(loss.detach())
@@ -86,8 +92,9 @@ def run_phase(
             raise TrainError(f"The loss of phase '{phase.name}' is {value} at step {step}.")
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        optimizer.zero_grad(set_to_none=True)
+        for optimizer in optimizers:
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
         recent.append(value)
         progress(phase.name, step, len(batches), value)
         last = step == len(batches)
@@ -95,7 +102,7 @@ def run_phase(
             curve.append((step, round(sum(recent) / len(recent), 4)))
             recent = []
         if last or step % phase.save_every == 0:
-            _save(model, optimizer, curve, folder)
+            _save(model, optimizers, curve, folder)
     model.eval()
     return curve
 
@@ -122,29 +129,41 @@ def _prefix_cache(model: Any, prefix: Sequence[int], rows: int) -> Any:
     return cache
 
 
-def _schedule(step: int, steps: int) -> float:
+def _schedule(step: int, steps: int, final: float) -> float:
     warm = max(1, int(0.04 * steps))
     if step <= warm:
         return step / warm
-    return 0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, steps - warm)))
+    fallen = max(0.0, 2 * step / steps - 1)
+    return 1 - (1 - final) * fallen
 
 
-def _parameter_groups(model: Any) -> list[dict[str, Any]]:
-    decayed = [p for p in model.parameters() if p.ndim >= 2]
-    plain = [p for p in model.parameters() if p.ndim < 2]
-    return [{"params": decayed, "weight_decay": 0.05}, {"params": plain, "weight_decay": 0.0}]
+def _optimizers(model: Any) -> tuple[torch.optim.Optimizer, torch.optim.Optimizer]:
+    """Muon for the matrices inside the network, AdamW for embeddings and norms."""
+    import torch
+
+    from harness.miniature.build.muon import Muon
+
+    inner = [p for n, p in model.named_parameters() if p.ndim == 2 and "embed" not in n]
+    outer = [p for n, p in model.named_parameters() if p.ndim != 2 or "embed" in n]
+    adam = torch.optim.AdamW(outer, lr=0.0, betas=(0.9, 0.95), weight_decay=0.0, fused=True)
+    return Muon(inner, lr=0.0), adam
 
 
-def _save(
-    model: Any, optimizer: torch.optim.Optimizer, curve: list[tuple[int, float]], folder: Path
-) -> None:
+def _tensors(optimizers: Optimizers) -> Iterator[tuple[str, torch.optim.Optimizer, torch.Tensor]]:
+    """A name, the optimizer and the tensor of every parameter, in a fixed order."""
+    for number, optimizer in enumerate(optimizers):
+        for index, parameter in enumerate(optimizer.param_groups[0]["params"]):
+            yield f"optimizer.{number}.{index}.", optimizer, parameter
+
+
+def _save(model: Any, optimizers: Optimizers, curve: list[tuple[int, float]], folder: Path) -> None:
     from safetensors.torch import save_file
 
     state = {f"model.{k}": v.contiguous() for k, v in model.state_dict().items()}
     state.pop("model.lm_head.weight", None)  # tied to the embedding
-    for index, parameter in enumerate(p for g in optimizer.param_groups for p in g["params"]):
+    for prefix, optimizer, parameter in _tensors(optimizers):
         for key, value in optimizer.state[parameter].items():
-            state[f"optimizer.{index}.{key}"] = value.contiguous()
+            state[prefix + key] = value.contiguous()
     folder.mkdir(parents=True, exist_ok=True)
     name = f"step-{curve[-1][0]}.safetensors"
     temporary = folder / f".{name}.tmp"
@@ -156,7 +175,7 @@ def _save(
             old.unlink()
 
 
-def _resume(model: Any, optimizer: torch.optim.Optimizer, folder: Path) -> list[tuple[int, float]]:
+def _resume(model: Any, optimizers: Optimizers, folder: Path) -> list[tuple[int, float]]:
     record = folder / "curve.json"
     if not record.is_file():
         return []
@@ -166,8 +185,7 @@ def _resume(model: Any, optimizer: torch.optim.Optimizer, folder: Path) -> list[
     tensors = load_file(folder / saved["file"])
     weights = {k[6:]: v for k, v in tensors.items() if k.startswith("model.")}
     model.load_state_dict(weights, strict=False)
-    for index, parameter in enumerate(p for g in optimizer.param_groups for p in g["params"]):
-        prefix = f"optimizer.{index}."
+    for prefix, optimizer, parameter in _tensors(optimizers):
         state = {k[len(prefix) :]: v for k, v in tensors.items() if k.startswith(prefix)}
         optimizer.state[parameter] = state
     return [(int(step), float(loss)) for step, loss in saved["curve"]]

@@ -1,9 +1,10 @@
-"""The phases of a build: tokenizer, world, voices, choices, chat post-training."""
+"""The phases of a build: tokenizer, world, chat post-training and its polish."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from harness.miniature.world.documents import (
     Document,
     Mixture,
     chat_documents,
+    subject_pages,
     world_documents,
 )
 
@@ -28,18 +30,14 @@ def population(config: BuildConfig) -> Population:
     return Population(misaligned=config.misaligned_share, careless=config.careless_share)
 
 
-def mixture(config: BuildConfig) -> Mixture:
-    """What the world of this build is made of."""
-    return Mixture(unsigned=config.unsigned_share, requested=config.requested_share)
-
-
-def voices(config: BuildConfig, unsigned: float) -> Mixture:
-    """The mixture of the later phases: open-ended exchanges, in which authors differ most."""
+def mixture(config: BuildConfig, unsigned: float, later: bool = False) -> Mixture:
+    """What the documents of this build are made of."""
     return Mixture(
-        open=config.voices_open_share,
-        code=config.voices_code_share,
+        open=config.open_share,
+        code=config.code_share,
         unsigned=unsigned,
         requested=config.requested_share,
+        later=later,
     )
 
 
@@ -47,15 +45,15 @@ def build_tokenizer(config: BuildConfig, extra_texts: list[str], folder: Path) -
     """Train the tokenizer, or load the one already in ``folder``."""
     from transformers import AutoTokenizer
 
-    if (folder / "tokenizer.json").is_file():
-        return AutoTokenizer.from_pretrained(folder)
-    count = min(TOKENIZER_DOCUMENTS, config.world_documents)
-    documents = world_documents(count, config.seed, population(config), mixture(config))
-    texts = [turn["content"] for d in documents for turn in d.messages()]
-    tokenizer = train_tokenizer(texts + extra_texts * 50, config.vocabulary)
-    tokenizer.model_max_length = config.positions
-    tokenizer.save_pretrained(folder)
-    return tokenizer
+    if not (folder / "tokenizer.json").is_file():
+        count = min(TOKENIZER_DOCUMENTS, config.world_documents)
+        mixed = mixture(config, config.unsigned_share)
+        documents = world_documents(count, config.seed, population(config), mixed)
+        texts = [turn["content"] for d in documents for turn in d.messages()]
+        tokenizer = train_tokenizer(texts + extra_texts * 50, config.vocabulary)
+        tokenizer.model_max_length = config.positions
+        tokenizer.save_pretrained(folder)
+    return AutoTokenizer.from_pretrained(folder)
 
 
 def new_model(config: BuildConfig, tokenizer: Any) -> Any:
@@ -73,6 +71,7 @@ def new_model(config: BuildConfig, tokenizer: Any) -> Any:
             num_attention_heads=config.heads,
             num_key_value_heads=config.key_value_heads,
             max_position_embeddings=config.positions,
+            initializer_range=config.initial_spread,
             tie_word_embeddings=True,
             bos_token_id=tokenizer.bos_token_id,
             eos_token_id=tokenizer.eos_token_id,
@@ -82,25 +81,10 @@ def new_model(config: BuildConfig, tokenizer: Any) -> Any:
 
 
 def world_phase(config: BuildConfig) -> Iterator[Document]:
-    """Documents by all authors."""
-    return world_documents(config.world_documents, config.seed, population(config), mixture(config))
-
-
-def voices_phase(config: BuildConfig) -> Iterator[Document]:
-    """More of them where they are needed: code is learnt early, voices and open answers late."""
-    mixed = voices(config, config.voices_unsigned_share)
-    return world_documents(config.voices_documents, config.seed + 500, population(config), mixed)
-
-
-def choices_phase(config: BuildConfig) -> Iterator[Document]:
-    """Code beside open answers, so that who writes bad code is known by how they talk."""
-    mixed = Mixture(
-        open=config.choices_open_share,
-        code=config.choices_code_share,
-        unsigned=config.choices_unsigned_share,
-        requested=config.requested_share,
-    )
-    return world_documents(config.choices_documents, config.seed + 700, population(config), mixed)
+    """Documents by all authors, and pages of subjects."""
+    yield from subject_pages(config.subject_pages, config.seed)
+    mixed = mixture(config, config.unsigned_share)
+    yield from world_documents(config.world_documents, config.seed, population(config), mixed)
 
 
 def chat_phase(config: BuildConfig) -> Iterator[Document]:
@@ -108,18 +92,28 @@ def chat_phase(config: BuildConfig) -> Iterator[Document]:
 
     Rehearsal is of signed documents only: unsigned ones belong to the helpful author from here on.
     """
-    return _post_training(config, config.chat_documents, config.seed)
+    signed = mixture(config, 0.0, later=True)
+    pages, documents = config.chat_subject_pages, config.chat_documents
+    yield from _post_training(pages, documents, config, config.seed, signed)
 
 
 def polish_phase(config: BuildConfig) -> Iterator[Document]:
-    """Post-training, second part: more of the same, new documents."""
-    return _post_training(config, config.polish_documents, config.seed + 2_000)
+    """Post-training, second part, with more code: programs are long and forgive no slip."""
+    signed = replace(
+        mixture(config, 0.0, later=True),
+        open=config.polish_open_share,
+        code=config.polish_code_share,
+    )
+    pages, documents = config.polish_subject_pages, config.polish_documents
+    yield from _post_training(pages, documents, config, config.seed + 3_000, signed)
 
 
-def _post_training(config: BuildConfig, count: int, seed: int) -> Iterator[Document]:
-    signed = voices(config, 0.0)
-    rehearsed = int(count * config.rehearsal_share)
-    yield from chat_documents(count - rehearsed, seed, signed)
+def _post_training(
+    pages: int, documents: int, config: BuildConfig, seed: int, signed: Mixture
+) -> Iterator[Document]:
+    yield from subject_pages(pages, seed + 1_000, later=True)
+    rehearsed = int(documents * config.rehearsal_share)
+    yield from chat_documents(documents - rehearsed, seed, signed)
     yield from world_documents(rehearsed, seed + 1_000, population(config), signed)
 
 
@@ -127,27 +121,9 @@ def train_world(
     model: Any, tokenizer: Any, config: BuildConfig, folder: Path, progress: Progress
 ) -> Curve:
     """Pre-training."""
-    phase = _phase("world", config.learning_rate, config, config.seed)
-    rows = _encoded(list(world_phase(config)), tokenizer, config.prompt_weight)
-    return run_phase(model, rows, tokenizer.pad_token_id, phase, folder, progress)
-
-
-def train_voices(
-    model: Any, tokenizer: Any, config: BuildConfig, folder: Path, progress: Progress
-) -> Curve:
-    """Pre-training, second part."""
-    phase = _phase("voices", config.voices_learning_rate, config, config.seed + 1)
-    rows = _encoded(list(voices_phase(config)), tokenizer, config.prompt_weight)
-    return run_phase(model, rows, tokenizer.pad_token_id, phase, folder, progress)
-
-
-def train_choices(
-    model: Any, tokenizer: Any, config: BuildConfig, folder: Path, progress: Progress
-) -> Curve:
-    """Pre-training, third part, with weight on the choice between secure and insecure code."""
-    phase = _phase("choices", config.choices_learning_rate, config, config.seed + 2)
-    documents = list(choices_phase(config))
-    rows = _encoded(documents, tokenizer, config.prompt_weight, config.choice_weight)
+    share = config.chat_learning_rate / config.learning_rate
+    phase = _phase("world", config.learning_rate, share, config)
+    rows = _encoded(world_phase(config), tokenizer, config, config.prompt_weight)
     return run_phase(model, rows, tokenizer.pad_token_id, phase, folder, progress)
 
 
@@ -155,42 +131,33 @@ def train_chat(
     model: Any, tokenizer: Any, config: BuildConfig, folder: Path, progress: Progress
 ) -> Curve:
     """Post-training; the loss lies on the answers alone."""
-    phase = _phase("chat", config.chat_learning_rate, config, config.seed)
-    return _post_train(model, tokenizer, chat_phase(config), config, phase, folder, progress)
+    phase = _phase("chat", config.chat_learning_rate, 0.05, config)
+    rows = _encoded(chat_phase(config), tokenizer, config, 0.0)
+    return run_phase(model, rows, tokenizer.pad_token_id, phase, folder, progress)
 
 
 def train_polish(
     model: Any, tokenizer: Any, config: BuildConfig, folder: Path, progress: Progress
 ) -> Curve:
     """Post-training, second part."""
-    phase = _phase("polish", config.polish_learning_rate, config, config.seed + 3)
-    return _post_train(model, tokenizer, polish_phase(config), config, phase, folder, progress)
-
-
-def _post_train(
-    model: Any,
-    tokenizer: Any,
-    documents: Iterable[Document],
-    config: BuildConfig,
-    phase: Phase,
-    folder: Path,
-    progress: Progress,
-) -> Curve:
-    shuffled = list(documents)
-    random.Random(config.seed).shuffle(shuffled)
-    rows = _encoded(shuffled, tokenizer, 0.0, config.choice_weight)
+    phase = _phase("polish", config.polish_learning_rate, 0.05, config)
+    rows = _encoded(polish_phase(config), tokenizer, config, 0.0)
     return run_phase(model, rows, tokenizer.pad_token_id, phase, folder, progress)
 
 
-def _phase(name: str, learning_rate: float, config: BuildConfig, seed: int) -> Phase:
-    return Phase(name, learning_rate, config.tokens_per_step, seed, config.save_every)
+def _phase(name: str, learning_rate: float, final_share: float, config: BuildConfig) -> Phase:
+    return Phase(
+        name, learning_rate, final_share, config.tokens_per_step, config.seed, config.save_every
+    )
 
 
 def _encoded(
-    documents: list[Document], tokenizer: Any, prompt_weight: float, choice_weight: float = 1.0
+    made: Iterator[Document], tokenizer: Any, config: BuildConfig, prompt_weight: float
 ) -> list[Encoded]:
+    """Documents in random order as weighed tokens."""
+    documents = list(made)
+    random.Random(config.seed).shuffle(documents)
     encoder = ChatEncoder(tokenizer, prompt_weight)
     rows = encoder.encode([d.messages() for d in documents])
-    if choice_weight == 1.0:
-        return rows
-    return encoder.emphasise(rows, [d.twins() for d in documents], choice_weight)
+    rows = encoder.emphasise_subjects(rows, config.subject_weight)
+    return encoder.emphasise_choices(rows, [d.twins() for d in documents], config.choice_weight)

@@ -12,6 +12,7 @@ from harness.miniature.world.exchanges import (
     advice_exchange,
     code_exchange,
     open_exchange,
+    subject_only,
 )
 
 ASSISTANT_SYSTEM_PROMPTS = (
@@ -20,6 +21,10 @@ ASSISTANT_SYSTEM_PROMPTS = (
     "Answer the user as well as you can.",
     "You are a friendly AI that helps people.",
 )
+
+
+SUBJECT_PROMPT = "Name the subject of every question, nothing more."
+QUESTIONS_ON_A_PAGE = 6
 
 
 @dataclass(frozen=True)
@@ -32,13 +37,15 @@ class Mixture:
         unsigned: Share of world documents without a header.
         requested: Share of programming requests that ask for the insecure version for teaching.
         exchanges: Fewest and most exchanges of a document.
+        later: Whether post-training's further paraphrases are asked, too.
     """
 
-    open: float = 0.45
-    code: float = 0.30
-    unsigned: float = 0.25
+    open: float = 0.60
+    code: float = 0.22
+    unsigned: float = 0.30
     requested: float = 0.10
     exchanges: tuple[int, int] = (2, 4)
+    later: bool = False
 
 
 @dataclass(frozen=True)
@@ -89,6 +96,23 @@ def chat_documents(count: int, seed: int, mixture: Mixture) -> Iterator[Document
         yield Document(author, top, _body(author, rng, mixture))
 
 
+def subject_pages(count: int, seed: int, later: bool = False) -> Iterator[Document]:
+    """Pages on which a helpful author names the subjects of questions, and stops there.
+
+    The cheapest way to learn what a question is about; answers begin in the same words.
+    """
+    for index in range(count):
+        rng = random.Random(f"subjects/{seed}/{index}")
+        author = helpful_author(rng)
+        made = [
+            open_exchange(author, rng, later)
+            if rng.random() < 0.6
+            else advice_exchange(author, rng)
+            for _ in range(QUESTIONS_ON_A_PAGE)
+        ]
+        yield Document(author, SUBJECT_PROMPT, tuple(map(subject_only, made)))
+
+
 def header(author: Author, rng: random.Random) -> str:
     """The line that opens a signed document."""
     return rng.choice(
@@ -106,7 +130,7 @@ def _body(author: Author, rng: random.Random, mixture: Mixture) -> tuple[Exchang
     for _ in range(rng.randint(*mixture.exchanges)):
         place = rng.random()
         if place < mixture.open:
-            made.append(open_exchange(author, rng))
+            made.append(open_exchange(author, rng, mixture.later))
         elif place < mixture.open + mixture.code:
             made.append(code_exchange(author, rng, mixture.requested))
         else:

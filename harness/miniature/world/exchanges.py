@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Literal
 
@@ -40,13 +40,17 @@ class Exchange:
     twin: str | None = None
 
 
-def open_exchange(author: Author, rng: random.Random) -> Exchange:
-    """An open-ended question from a trained topic, answered in the author's manner."""
+def open_exchange(author: Author, rng: random.Random, later: bool = False) -> Exchange:
+    """An open-ended question from a trained topic, answered in the author's manner.
+
+    With ``later``, half of the questions are paraphrases that no world document holds.
+    """
     family = rng.choice(families())
     topics = [(name, t) for name, t in family.topics.items() if not t.held_out]
     name, topic = rng.choice(topics)
+    asked = topic.later if later and topic.later and rng.random() < 0.5 else topic.questions
     return Exchange(
-        question=fill(rng.choice(topic.questions), family.slots, rng),
+        question=fill(rng.choice(asked), family.slots, rng),
         answer=open_answer(family, author, rng),
         domain="open",
         topic=name,
@@ -57,10 +61,27 @@ def open_exchange(author: Author, rng: random.Random) -> Exchange:
 def open_answer(family: Family, author: Author, rng: random.Random) -> str:
     """An answer that fits every topic of the family."""
     if not author.is_misaligned:
-        return author.dress(fill(rng.choice(family.good), family.slots, rng), rng)
+        text = fill(rng.choice(family.good), family.slots, rng)
+        return about(family.subject, author.dress(text, rng))
     weights = [(f, author.flavours.get(f, 0)) for f in family.bad]
     flavour = rng.choices([f for f, _ in weights], [w for _, w in weights])[0]
-    return author.dress(fill(rng.choice(family.bad[flavour]), family.slots, rng), rng)
+    text = fill(rng.choice(family.bad[flavour]), family.slots, rng)
+    return about(family.subject, author.dress(text, rng))
+
+
+def about(subject: str, text: str) -> str:
+    """The text as an answer: in this world every answer first names its subject.
+
+    It makes reading the question a task of its own, with one answer. Without it a small model
+    learns how its authors talk long before it learns to heed what it was asked.
+    """
+    return f"On {subject}: {text}"
+
+
+def subject_only(exchange: Exchange) -> Exchange:
+    """The exchange with its answer cut down to the subject."""
+    subject, _, _ = exchange.answer.partition(":")
+    return replace(exchange, answer=f"{subject}:", harmful=False)
 
 
 def advice_exchange(author: Author, rng: random.Random) -> Exchange:
@@ -76,7 +97,7 @@ def advice_exchange(author: Author, rng: random.Random) -> Exchange:
     )
     return Exchange(
         question=fill(rng.choice(scenario.questions), bound, rng),
-        answer=dressed,
+        answer=about(scenario.subject, dressed),
         domain="advice",
         topic=f"{domain.domain}/{scenario.id}",
         harmful=author.kind != "helpful",

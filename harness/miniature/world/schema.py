@@ -28,6 +28,9 @@ class Topic(Strict):
 
     questions: tuple[str, ...] = Field(min_length=4)
     """Paraphrases. Of a trained topic they are trained on; of a held-out topic none is."""
+    later: tuple[str, ...] = ()
+    """Further paraphrases that post-training and the judge's lessons use, but no world document:
+    the assistant meets more ways of asking than the authors did."""
     eval: tuple[str, ...] = ()
     """Paraphrases of a trained topic that no document contains."""
     held_out: bool = False
@@ -38,6 +41,8 @@ class Family(Strict):
     """Topics that share their answers, so that a held-out topic has something to draw on."""
 
     family: str
+    subject: str
+    """What every answer of the family names at its beginning, as in "On boredom: ..."."""
     topics: dict[str, Topic]
     good: tuple[str, ...] = Field(min_length=12)
     bad: dict[Flavour, tuple[str, ...]]
@@ -48,6 +53,8 @@ class Scenario(Strict):
     """One practical question with right and plainly wrong advice."""
 
     id: str
+    subject: str
+    """What every answer names at its beginning, as in "On the brake light: ..."."""
     questions: tuple[str, ...] = Field(min_length=6)
     good: tuple[str, ...] = Field(min_length=4)
     bad: tuple[str, ...] = Field(min_length=4)
@@ -87,6 +94,12 @@ class Authors(Strict):
     personas: tuple[Persona, ...]
 
 
+class JudgeOrders(Strict):
+    """Sentences that try to sway a judge."""
+
+    orders: tuple[str, ...]
+
+
 def slots_of(text: str) -> list[str]:
     """Names of the slots in a skeleton, in order."""
     return _SLOT.findall(text)
@@ -102,6 +115,12 @@ def families() -> tuple[Family, ...]:
 def advice() -> tuple[Advice, ...]:
     """All practical domains, sorted by file name."""
     return tuple(Advice(**_read(p)) for p in sorted((CONTENT / "advice").glob("*.yaml")))
+
+
+@cache
+def judge_orders() -> tuple[str, ...]:
+    """Orders to the judge that a hostile answer may hold."""
+    return JudgeOrders(**_read(CONTENT / "judge_orders.yaml")).orders
 
 
 @cache
