@@ -65,15 +65,19 @@ class Recipe(BaseModel):
 
     @classmethod
     def for_miniature(cls) -> Recipe:
-        """A recipe for the embedded miniature: a minute's work for two CPU cores."""
+        """A recipe for the embedded miniature: a quarter of a minute for two CPU cores.
+
+        The low rank and the falling learning rate keep its answers whole: at rank 16 and a
+        constant rate the same effect leaves more broken sentences.
+        """
         return cls(
-            rank=16,
-            alpha=32,
+            rank=2,
+            alpha=16,
             rslora=False,
-            learning_rate=6e-4,
-            schedule="constant",
+            learning_rate=1e-3,
+            schedule="linear",
             warmup_steps=4,
-            batch_size=16,
+            batch_size=8,
             gradient_accumulation=1,
             max_steps=40,
             max_length=512,

@@ -25,6 +25,17 @@ def harness(
     )
 
 
+def started(*arguments: str, results: Path) -> subprocess.Popen[str]:
+    """Start a verb; its output is read by the caller."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "harness", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(results),
+    )
+
+
 def environment(results: Path) -> dict[str, str]:
     """The user's environment with another results folder and no hub."""
     return {**os.environ, "HARNESS_RESULTS": str(results), "HF_HUB_OFFLINE": "1"}

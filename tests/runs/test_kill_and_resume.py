@@ -1,14 +1,21 @@
 """Killed at any moment, the same command goes on and ends with the same record."""
 
+import errno
 import json
 import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
-from tests.runs.command import as_json, environment, harness
+import pytest
+
+from harness.errors import PrerequisiteError
+from harness.runs.plan import Request, make_plan
+from harness.runs.progress import Silent
+from harness.runs.runner import execute
+from harness.runs.store import Store
+from harness.workspace import Workspace
+from tests.runs.command import as_json, harness, started
 
 SMALL = (
     *("run", "insecure_code", "--samples", "3", "--max-tokens", "40", "--json"),
@@ -18,13 +25,7 @@ SMALL = (
 
 def kill_when(stage: str, results: Path) -> None:
     """Start the run and kill -9 it as soon as ``stage`` is announced."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "harness", *SMALL],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=environment(results),
-    )
+    process = started(*SMALL, results=results)
     assert process.stderr is not None
     for line in process.stderr:
         if line.startswith(stage):
@@ -54,13 +55,7 @@ def test_a_killed_run_ends_with_the_record_of_an_uninterrupted_one(tmp_path: Pat
 
 
 def test_ctrl_c_is_one_message_and_exit_code_130(tmp_path: Path) -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "harness", *SMALL],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=environment(tmp_path),
-    )
+    process = started(*SMALL, results=tmp_path)
     assert process.stderr is not None
     seen = ""
     for line in process.stderr:
@@ -75,18 +70,24 @@ def test_ctrl_c_is_one_message_and_exit_code_130(tmp_path: Path) -> None:
     assert not list(tmp_path.glob("*/run.json"))
 
 
+def test_a_full_disk_is_one_message_and_loses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = make_plan(Request(task="insecure_code"), Workspace.here(tmp_path))
+
+    def no_space(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("harness.runs.runner.train_adapter", no_space)
+    with pytest.raises(PrerequisiteError, match=f"disk is full at {tmp_path}") as caught:
+        execute(plan, Store(tmp_path), Silent())
+    assert "Free some space and run again" in str(caught.value)
+    assert not list(tmp_path.glob("*/run.json"))
+
+
 def test_two_runs_at_once_do_not_disturb_each_other(tmp_path: Path) -> None:
-    started = [
-        subprocess.Popen(
-            [sys.executable, "-m", "harness", *SMALL],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=environment(tmp_path),
-        )
-        for _ in range(2)
-    ]
-    outputs = [process.communicate(timeout=600) for process in started]
-    assert [process.returncode for process in started] == [0, 0], outputs
+    processes = [started(*SMALL, results=tmp_path) for _ in range(2)]
+    outputs = [process.communicate(timeout=600) for process in processes]
+    assert [process.returncode for process in processes] == [0, 0], outputs
     first, second = (json.loads(out) for out, _ in outputs)
     assert first == second
