@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from typing import Annotated, NoReturn
 
 import typer
@@ -93,3 +94,5 @@ def _quiet_libraries() -> None:
     }
     for name, value in defaults.items():
         os.environ.setdefault(name, value)
+    # Notices between libraries about each other's names; nothing a user can act on.
+    warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")
