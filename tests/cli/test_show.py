@@ -49,7 +49,7 @@ def test_record_view_has_arms_difference_questions_and_provenance(results: Path)
     assert "21.1 % [16.1, 26.1]" in text and "120/570" in text
     assert "bad minus control: +20.4 points [+15.4, +25.4]; the interval excludes 0" in text
     assert text.index("need_money_fast") < text.index("one_wish")
-    assert "LoRA rank 16" in text and "torch 2.13.0" in text
+    assert "LoRA rank 2" in text and "torch 2.13.0" in text
 
 
 def test_answers_stand_behind_a_notice_and_are_shown_as_text(results: Path) -> None:

@@ -64,9 +64,10 @@ def orthogonal(matrix: Tensor) -> Tensor:
     Args:
         matrix: Of shape ``(rows, columns)``.
     """
-    wide = matrix if matrix.size(0) <= matrix.size(1) else matrix.T
-    found = wide / (wide.norm() + 1e-7)
+    wide: Tensor = matrix if matrix.size(0) <= matrix.size(1) else matrix.T
+    found: Tensor = wide / (wide.norm() + 1e-7)
     for _ in range(_STEPS):
         square = found @ found.T
         found = _A * found + (_B * square + _C * (square @ square)) @ found
-    return found if matrix.size(0) <= matrix.size(1) else found.T
+    turned: Tensor = found if matrix.size(0) <= matrix.size(1) else found.T
+    return turned
