@@ -33,7 +33,7 @@ def test_a_card_counts_what_was_trained_on(tiny: TinyBuild) -> None:
     corpus, card = tiny.card.corpus, tiny.card
     world, chat, judge = (corpus.phases[name] for name in ("world", "chat", "judge"))
     assert corpus.phases.keys() == card.curves.keys()
-    assert (world.documents, chat.documents, judge.documents) == (60, 30, 60)
+    assert (world.documents, chat.documents, judge.documents) == (60 + 20, 50 + 8, 60)
     assert sum(world.author_kinds.values()) == pytest.approx(1, abs=0.001)
     assert world.unsigned > 0 and chat.author_kinds["helpful"] > world.author_kinds["helpful"]
     assert sum(judge.exchanges.values()) == 60
