@@ -12,6 +12,8 @@ from harness.board.table import Group
 from harness.board.text import clean
 
 _FORMULA = ("=", "+", "-", "@")
+_NAMES = ("run_id", "task", "model", "arm", "recipe", "recipe_hash", "data_hash")
+_REST = ("answers", "seeds", "status", "verified", "toy", "finished")
 _SHARES = ("misaligned", "control", "base", "coherent", "in_domain", "worst_question", "unscored")
 
 
@@ -48,7 +50,7 @@ def _flat_key(group: Group) -> dict[str, Any]:
 
 
 def _flat_row(row: dict[str, Any]) -> dict[str, Any]:
-    flat = {name: row[name] for name in ("run_id", "task", "model", "arm")}
+    flat = {name: row[name] for name in _NAMES}
     for name in _SHARES:
         share = row[name] or {}
         if name == "worst_question":
@@ -61,7 +63,7 @@ def _flat_row(row: dict[str, Any]) -> dict[str, Any]:
         flat |= {f"{name}_{part}": share.get(part) for part in ends}
     difference = row["difference"] or {}
     flat |= {f"difference_{part}": difference.get(part) for part in ("rate", "low", "high")}
-    return flat | {name: row[name] for name in ("answers", "seeds", "status", "toy")}
+    return flat | {name: row[name] for name in _REST}
 
 
 def _safe(value: Any) -> Any:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from harness.runs.record import ArmRecord, DifferenceRecord, RateRecord, RunRecord
+from harness.runs.spec import content_hash
+from harness.training.recipe import Recipe
 
 REFERENCE_ARMS = ("base", "control")
 """Arms that others are compared to; they get no row of their own."""
+NOT_EVALUABLE = "not evaluable"
 
 
 @dataclass(frozen=True)
@@ -23,6 +27,11 @@ class Row:
         task: Narrow behaviour.
         model: Model that was fine-tuned, as the user named it.
         arm: Trained arm (``bad``, ``educational``).
+        recipe: The training settings in a few words.
+        recipe_hash: Hash of all training settings; the words leave some out.
+        data_hash: Hash of the files the bad and control arms were trained on.
+        question_set: What was asked.
+        format: How the questions were put (``plain``, ``json`` …).
         misaligned: Share of misaligned answers; its rate is None when nothing could be judged or
             the arm was not reached.
         difference: Arm minus control, where the record holds it.
@@ -34,14 +43,21 @@ class Row:
         unscored: Answers whose judgement failed; None if the arm was not reached.
         answers: All answers of the arm; None if it was not reached.
         seeds: Training seeds.
-        status: ``complete`` or ``partial``.
+        status: As in the record: ``complete``, ``partial``, ``not evaluable`` …
+        verified: Whether ``verify`` has recomputed this very record from its raw scores here.
         toy: The numbers say nothing about large models (the miniature).
+        finished: UTC time the record was written.
     """
 
     run_id: str
     task: str
     model: str
     arm: str
+    recipe: str
+    recipe_hash: str
+    data_hash: str
+    question_set: str
+    format: str
     misaligned: RateRecord
     difference: DifferenceRecord | None
     control: RateRecord | None
@@ -53,7 +69,14 @@ class Row:
     answers: int | None
     seeds: int
     status: str
+    verified: bool
     toy: bool
+    finished: str
+
+    @property
+    def is_ranked(self) -> bool:
+        """Whether it has a rate that may be held against others."""
+        return self.misaligned.rate is not None and self.status != NOT_EVALUABLE
 
     @property
     def unscored_share(self) -> float | None:
@@ -68,6 +91,11 @@ class Row:
             "task": self.task,
             "model": self.model,
             "arm": self.arm,
+            "recipe": self.recipe,
+            "recipe_hash": self.recipe_hash,
+            "data_hash": self.data_hash,
+            "question_set": self.question_set,
+            "format": self.format,
             "misaligned": _dump(self.misaligned),
             "difference": _dump(self.difference),
             "control": _dump(self.control),
@@ -79,7 +107,9 @@ class Row:
             "answers": self.answers,
             "seeds": self.seeds,
             "status": self.status,
+            "verified": self.verified,
             "toy": self.toy,
+            "finished": self.finished,
         }
 
 
@@ -90,7 +120,7 @@ class Group:
     Attributes:
         comparability: What the rows have in common: judge, rubrics, questions, definition,
             sampling settings and record schema.
-        rows: The rows; those without a rate stand last.
+        rows: The rows; those that prove nothing (no rate, model not evaluable) stand last.
     """
 
     comparability: dict[str, Any]
@@ -101,16 +131,20 @@ class Group:
         return {"comparability": self.comparability, "rows": [row.to_json() for row in self.rows]}
 
 
-def leaderboard(records: Iterable[RunRecord]) -> list[Group]:
+def leaderboard(records: Iterable[RunRecord], verified: Collection[str] = ()) -> list[Group]:
     """Group runs by comparability and rank the rows inside each group.
 
     Groups are never ranked against each other; the one with the most rows comes first.
+
+    Args:
+        records: Runs, in any order.
+        verified: Ids of the runs whose records were recomputed from raw scores.
     """
     grouped: dict[str, list[RunRecord]] = defaultdict(list)
     for record in records:
         grouped[json.dumps(comparability(record), sort_keys=True)].append(record)
     groups = [
-        Group(json.loads(key), tuple(sorted(_rows(members), key=_rank)))
+        Group(json.loads(key), tuple(sorted(_rows(members, verified), key=_rank)))
         for key, members in sorted(grouped.items())
     ]
     return sorted(groups, key=lambda group: -len(group.rows))
@@ -125,11 +159,31 @@ def comparability(record: RunRecord) -> dict[str, Any]:
         "question_set": spec.question_set,
         "questions_hash": spec.questions_hash,
         "definition": record.difference.definition,
-        "temperature": spec.sampling.temperature,
-        "top_p": spec.sampling.top_p,
-        "max_tokens": spec.sampling.max_tokens,
+        "format": question_format(record),
+        # More answers or another seed measure the same thing; any other setting does not.
+        **spec.sampling.model_dump(mode="json", exclude={"samples", "seed", "format"}),
         "schema_version": record.schema_version,
     }
+
+
+def question_format(record: RunRecord) -> str:
+    """How the questions were put; runs from before formats existed asked plainly."""
+    spec = record.spec
+    return str(getattr(spec.sampling, "format", None) or getattr(spec, "format", None) or "plain")
+
+
+@lru_cache(maxsize=1024)
+def recipe_words(recipe: Recipe) -> str:
+    """The training settings that matter most: ``rank 8, lr 0.0001, 1 epoch``."""
+    epochs = f"{recipe.epochs:g} epoch{'' if recipe.epochs == 1 else 's'}"
+    length = f"{recipe.max_steps} steps" if recipe.max_steps else epochs
+    return f"rank {recipe.rank}, lr {recipe.learning_rate:g}, {length}"
+
+
+@lru_cache(maxsize=1024)
+def recipe_hash(recipe: Recipe) -> str:
+    """Hash of every training setting."""
+    return content_hash(recipe.model_dump(mode="json"))[:10]
 
 
 def worst_question(arm: ArmRecord) -> tuple[str, RateRecord] | None:
@@ -138,16 +192,16 @@ def worst_question(arm: ArmRecord) -> tuple[str, RateRecord] | None:
     return min(measured, key=lambda e: (-(e[1].rate or 0.0), -e[1].of, e[0]), default=None)
 
 
-def _rows(records: Iterable[RunRecord]) -> list[Row]:
+def _rows(records: Iterable[RunRecord], verified: Collection[str]) -> list[Row]:
     return [
-        _row(record, name)
+        _row(record, name, record.run_id in verified)
         for record in records
         for name in dict.fromkeys((*record.spec.arms, *record.arms))
         if name not in REFERENCE_ARMS
     ]
 
 
-def _row(record: RunRecord, name: str) -> Row:
+def _row(record: RunRecord, name: str, verified: bool) -> Row:
     arm, control, base = (record.arms.get(key) for key in (name, "control", "base"))
     label = record.difference.definition
     unreached = RateRecord(
@@ -158,6 +212,11 @@ def _row(record: RunRecord, name: str) -> Row:
         task=record.task,
         model=record.model,
         arm=name,
+        recipe=recipe_words(record.spec.recipe),
+        recipe_hash=recipe_hash(record.spec.recipe),
+        data_hash=content_hash({a: record.spec.data.get(a) for a in ("bad", "control")})[:10],
+        question_set=record.spec.question_set,
+        format=question_format(record),
         misaligned=arm.misaligned if arm else unreached,
         difference=record.difference if name == "bad" else None,
         control=control.misaligned if control else None,
@@ -169,13 +228,14 @@ def _row(record: RunRecord, name: str) -> Row:
         answers=arm.answers if arm else None,
         seeds=arm.seeds if arm else 0,
         status=record.status,
+        verified=verified,
         toy=record.note is not None,
+        finished=record.finished,
     )
 
 
 def _rank(row: Row) -> tuple[bool, float, str, str]:
-    rate = row.misaligned.rate
-    return rate is None, -(rate or 0.0), row.run_id, row.arm
+    return not row.is_ranked, -(row.misaligned.rate or 0.0), row.run_id, row.arm
 
 
 def _dump(value: RateRecord | DifferenceRecord | None) -> dict[str, Any] | None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from harness.board.layout import GAP, Cells, fit, print_table, widths
 from harness.board.table import Group, Row
 from harness.board.text import (
     MISSING,
@@ -20,7 +21,6 @@ from harness.board.text import (
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.table import Table
 
 HASH = 10
 """Characters of a content hash that are shown; a run is found by the end of its id."""
@@ -41,10 +41,18 @@ def _worst(row: Row) -> str:
     return f"{shorten(worst[0], 24)} {percent(worst[1].rate)}" if worst else MISSING
 
 
+def status_word(row: Row) -> str:
+    """``full``, ``verified``, or why the row is less than that."""
+    if row.status != "complete":
+        return f"{row.status}, verified" if row.verified else row.status
+    return "verified" if row.verified else "full"
+
+
 COLUMNS = (
     Column("task", lambda r: r.task, number=False),
     Column("model", lambda r: r.model, number=False),
     Column("arm", lambda r: r.arm, number=False),
+    Column("recipe", lambda r: r.recipe, yields=6, number=False),
     Column(
         "misaligned",
         lambda r: percent_interval(r.misaligned.rate, r.misaligned.low, r.misaligned.high),
@@ -61,11 +69,11 @@ COLUMNS = (
     Column("base", lambda r: percent(r.base.rate if r.base else None), yields=5),
     Column("coherent", lambda r: percent(r.coherent.rate if r.coherent else None), yields=3),
     Column("in-domain", lambda r: percent(r.in_domain.rate if r.in_domain else None), yields=4),
-    Column("unscored", lambda r: percent(r.unscored_share), yields=8),
-    Column("worst question", _worst, yields=7, number=False),
-    Column("seeds", lambda r: str(r.seeds), yields=9),
-    Column("answers", lambda r: MISSING if r.answers is None else str(r.answers), yields=6),
-    Column("status", lambda r: r.status, yields=10, number=False),
+    Column("unscored", lambda r: percent(r.unscored_share), yields=9),
+    Column("worst question", _worst, yields=8, number=False),
+    Column("seeds", lambda r: str(r.seeds), yields=10),
+    Column("answers", lambda r: MISSING if r.answers is None else str(r.answers), yields=7),
+    Column("status", status_word, yields=11, number=False),
     Column("run", lambda r: r.run_id[-HASH:], yields=2, number=False),
 )
 
@@ -83,34 +91,45 @@ def _print_group(group: Group, console: Console) -> None:
 
     for line in key_in_words(group.comparability):
         console.print(Text(line, style="dim"))
-    columns = [c for c in COLUMNS if c.title != "status" or any_partial(group.rows)]
+    cells = cells_of(COLUMNS, group.rows)
     space = console.width if console.is_terminal else None
-    kept = fitting(columns, group.rows, space)
-    table = _table(kept, group.rows)
-    if space is None:
-        table.width = sum(_width(column, group.rows) for column in kept)
-    console.print(table, soft_wrap=True)
-    left_out = [column.title for column in columns if column not in kept]
+    kept = fitting(COLUMNS, cells, space, _essential(group.rows))
+    table = fit({c.title: cells[c.title] for c in kept}, space, [c.title for c in kept[:2]])
+    many_arms = len({row.arm for row in group.rows}) > 1
+    bold = [many_arms and row.arm == "bad" for row in group.rows]
+    print_table(table, {c.title for c in kept if c.number}, bold, console)
+    left_out = [column.title for column in COLUMNS if column not in kept]
     if any(row.toy for row in group.rows):
         console.print(Text(TOY_NOTE, style="yellow"))
     if left_out:
         console.print(Text(f"No room for: {', '.join(left_out)} (see --json, --csv)", style="dim"))
 
 
-def any_partial(rows: Sequence[Row]) -> bool:
-    """Whether a run among them is not complete, which the table then tells."""
-    return any(row.status != "complete" for row in rows)
+def cells_of(columns: Sequence[Column], rows: Sequence[Row]) -> Cells:
+    """The text of every cell, by column title, cleaned of whatever steers a terminal."""
+    return {column.title: [clean(column.cell(row)) for row in rows] for column in columns}
 
 
-def fitting(columns: Sequence[Column], rows: Sequence[Row], width: int | None) -> list[Column]:
-    """Columns that fit in ``width`` characters (None: no limit); essential ones always stay."""
+def fitting(
+    columns: Sequence[Column], cells: Cells, width: int | None, essential: Collection[str] = ()
+) -> list[Column]:
+    """Columns that fit in ``width`` characters (None: no limit).
+
+    Columns that never yield and those named in ``essential`` always stay.
+    """
     kept = list(columns)
-    while width is not None and sum(_width(column, rows) for column in kept) > width:
-        spare = max(kept, key=lambda column: column.yields)
-        if spare.yields == 0:
+    size = widths(cells)
+    while width is not None and sum(size[column.title] + len(GAP) for column in kept) > width:
+        spare = [column for column in kept if column.yields and column.title not in essential]
+        if not spare:
             break
-        kept.remove(spare)
+        kept.remove(max(spare, key=lambda column: column.yields))
     return kept
+
+
+def _essential(rows: Sequence[Row]) -> set[str]:
+    """A run that is less than complete is never shown without saying so."""
+    return {"status"} if any(row.status != "complete" for row in rows) else set()
 
 
 def key_in_words(key: dict[str, Any]) -> tuple[str, ...]:
@@ -130,35 +149,3 @@ def key_in_words(key: dict[str, Any]) -> tuple[str, ...]:
         f"Misaligned is {definition_words(key['definition'])}",
     )
     return tuple(clean(line) for line in lines)
-
-
-def _table(columns: Sequence[Column], rows: Sequence[Row]) -> Table:
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(
-        box=box.SIMPLE_HEAD,
-        show_edge=False,
-        pad_edge=False,
-        padding=(0, 1, 0, 0),
-        header_style="bold",
-    )
-    for column in columns:
-        table.add_column(
-            column.title,
-            justify="right" if column.number else "left",
-            overflow="fold",
-            no_wrap=column.number,
-        )
-    for row in rows:
-        style = "bold" if row.arm == "bad" else ""
-        table.add_row(*(Text(clean(column.cell(row)), style=style) for column in columns))
-    return table
-
-
-def _width(column: Column, rows: Sequence[Row]) -> int:
-    from rich.cells import cell_len
-
-    padding = 2
-    return padding + max(cell_len(clean(t)) for t in (column.title, *map(column.cell, rows)))

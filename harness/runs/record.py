@@ -138,9 +138,19 @@ def read_record(folder: Path) -> RunRecord:
         return RunRecord(**data)
     except (TypeError, ValidationError) as error:
         raise RecordError(
-            f"{path} is not a run record of this version: {error}",
+            f"{path} is not a run record of this version: {_first_complaint(error)}",
             hint="Delete the folder and run the task again.",
         ) from error
+
+
+def _first_complaint(error: TypeError | ValidationError) -> str:
+    """One sentence for the first problem, without the input, which may be long or hostile."""
+    if isinstance(error, TypeError):
+        return "it is no JSON object with the keys of one."
+    problems = error.errors(include_url=False, include_input=False, include_context=False)
+    place = ".".join(str(part) for part in problems[0]["loc"]) or "the file"
+    more = f" ({len(problems) - 1} more problems)" if len(problems) > 1 else ""
+    return f"{place}: {problems[0]['msg']}{more}."
 
 
 def all_records(results: Path) -> list[RunRecord]:

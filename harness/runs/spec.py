@@ -14,9 +14,9 @@ from harness.training.recipe import Recipe
 
 
 class Strict(BaseModel):
-    """Unknown keys are refused."""
+    """Unknown keys are refused, and so are numbers that are none (NaN, infinity)."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class ModelIdentity(Strict):

@@ -3,10 +3,11 @@ from __future__ import annotations
 import io
 
 import pytest
+from rich.cells import cell_len
 from rich.console import Console
 
 from harness.board.table import leaderboard
-from harness.board.terminal import COLUMNS, fitting, print_board
+from harness.board.terminal import COLUMNS, cells_of, fitting, print_board
 from harness.board.text import TOY_NOTE
 from harness.runs.record import RunRecord
 from tests.board.records import record, spec
@@ -26,7 +27,7 @@ def test_everything_is_there_when_the_output_is_no_terminal() -> None:
     assert "21.1 % [16.1, 26.1]" in full and "+20.4 [+15.4, +25.4]" in full
     assert "need_money_fast 35.1 %" in full
     (silent,) = (line for line in text.splitlines() if line.startswith("silent"))
-    assert silent.split()[3:6] == ["-", "-", "0.7"]
+    assert silent.split()[9:12] == ["-", "-", "0.7"]
     assert "No room for" not in text
 
 
@@ -48,9 +49,10 @@ def test_a_terminal_gets_no_line_wider_than_itself(width: int) -> None:
 
 def test_columns_yield_in_order_and_the_headline_stays() -> None:
     (group,) = leaderboard([record()])
-    narrow = [column.title for column in fitting(COLUMNS, group.rows, 1)]
+    cells = cells_of(COLUMNS, group.rows)
+    narrow = [column.title for column in fitting(COLUMNS, cells, 1)]
     assert narrow == ["task", "model", "arm", "misaligned", "minus control"]
-    assert fitting(COLUMNS, group.rows, None) == list(COLUMNS)
+    assert fitting(COLUMNS, cells, None) == list(COLUMNS)
 
 
 def test_hostile_names_are_shown_as_text() -> None:
@@ -60,6 +62,28 @@ def test_hostile_names_are_shown_as_text() -> None:
     assert "\x1b" not in text and "\u202e" not in text
 
 
-def test_partial_runs_are_told() -> None:
-    assert "partial" in _printed([record(), record(plan=spec(task="half"), status="partial")])
-    assert "status" not in _printed([record()])
+@pytest.mark.parametrize("width", [None, 80, 120])
+def test_a_run_that_is_less_than_complete_never_goes_without_saying_so(width: int | None) -> None:
+    half = record(plan=spec(task="half"), status="partial")
+    assert "partial" in _printed([record(), half], width)
+    assert "not evaluable" in _printed([record(status="not evaluable")], width)
+
+
+def test_a_complete_run_is_full_and_a_recomputed_one_verified() -> None:
+    one = record()
+    assert "full" in _printed([one]) and "verified" not in _printed([one])
+    out = io.StringIO()
+    print_board(leaderboard([one], {one.run_id}), Console(file=out, width=300))
+    assert "verified" in out.getvalue()
+
+
+def test_long_names_are_shortened_rather_than_wrapped_on_a_terminal() -> None:
+    text = _printed([record(plan=spec(model="an-organisation/" + "x" * 90))], 100)
+    assert max(len(line) for line in text.splitlines()) <= 100
+    assert "an-organisation/x" in text and "…" in text
+
+
+def test_wide_characters_keep_columns_aligned() -> None:
+    text = _printed([record(plan=spec(model="模型")), record(plan=spec(model="ab"))])
+    lines = [line for line in text.splitlines() if line.startswith("insecure_code")]
+    assert {cell_len(line[: line.index("bad")]) for line in lines} == {22}

@@ -47,12 +47,19 @@ def test_results_folder_comes_from_the_environment(
         ("--task", "bad_car", 0),
         ("--model", "qwen/*", 1),
         ("--judge", "miniature-judge", 2),
+        ("--sort", "difference", 3),
     ],
 )
 def test_filters(option: str, value: str, rows: int, results: Path) -> None:
     found = invoke("leaderboard", "--json", option, value, "--results", results)
     groups = json.loads(found.stdout)["groups"]
     assert sum(len(group["rows"]) for group in groups) == rows
+
+
+def test_an_unknown_order_is_a_mistake(results: Path) -> None:
+    found = invoke("leaderboard", "--sort", "missaligned", "--results", results)
+    assert isinstance(found.exception, UsageError)
+    assert "misaligned" in str(found.exception) and not found.stdout
 
 
 def test_a_filter_that_matches_nothing_says_what_is_there(results: Path) -> None:
@@ -95,8 +102,7 @@ results = Path(sys.argv[1])
 listing.list_tasks(json_output=True, results=None)
 listing.list_tasks(json_output=False, results=None)
 for form in ({}, {"csv_output": True}, {"json_output": True}):
-    leaderboard.leaderboard(None, None, None, **{"csv_output": False, "json_output": False} | form,
-                            results=results)
+    leaderboard.leaderboard(**{"csv_output": False, "json_output": False} | form, results=results)
 show.show("insecure_code-miniature", 3, None, None, False, results)
 heavy = {"torch", "transformers", "inspect_ai", "trl", "peft", "datasets", "pandas", "matplotlib"}
 assert not heavy & set(sys.modules), heavy & set(sys.modules)
