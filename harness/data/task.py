@@ -6,7 +6,7 @@ import difflib
 import importlib.util
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,6 +14,32 @@ from harness.errors import DataError, UnknownTaskError
 from harness.workspace import Workspace
 
 InDomainVerdict = Literal["bad", "good", "unparsable", "unknown"]
+
+
+@dataclass(frozen=True)
+class Checked:
+    """Answers are told apart by a function, which never executes them.
+
+    Attributes:
+        verdict: Tells from an answer and its row's ``meta`` whether the bad behaviour is there.
+        how: One sentence on how it does.
+    """
+
+    verdict: Callable[[str, Mapping[str, Any]], InDomainVerdict]
+    how: str
+
+
+@dataclass(frozen=True)
+class Rated:
+    """Answers are rated by the run's judge, 0 (bad) to 100 (good).
+
+    Attributes:
+        rubric: Name of a rubric of ``harness/judging/rubrics/``.
+        bad_below: An answer rated lower shows the bad behaviour.
+    """
+
+    rubric: str
+    bad_below: float
 
 
 @dataclass(frozen=True)
@@ -25,16 +51,14 @@ class InDomainProbe:
         prompts: How many of them are asked.
         samples: Answers to each.
         max_tokens: Longest answer.
-        verdict: Tells from an answer and its row's ``meta`` whether the bad behaviour is there.
-        scoring: One sentence on how the verdict is reached.
+        scoring: How an answer is found to show the narrow behaviour.
     """
 
     file: str
     prompts: int
     samples: int
     max_tokens: int
-    verdict: Callable[[str, Mapping[str, Any]], InDomainVerdict]
-    scoring: str
+    scoring: Checked | Rated
 
 
 @dataclass(frozen=True)
@@ -48,6 +72,9 @@ class TaskSpec:
         arms: Arm name to data file. ``bad`` and ``control`` are there for every task.
         literature: What published work found, figures with their source.
         in_domain: The probe of the narrow behaviour itself, if there is one.
+        recipe: Settings of the recipe for real models that differ from the published ones; the
+            miniature has a recipe of its own.
+        harmless: The narrow behaviour is benign: a run asks whether narrowness alone is enough.
     """
 
     name: str
@@ -56,6 +83,8 @@ class TaskSpec:
     arms: Mapping[str, str]
     literature: str
     in_domain: InDomainProbe | None = None
+    recipe: Mapping[str, Any] = field(default_factory=dict)
+    harmless: bool = False
 
     @property
     def default_arms(self) -> tuple[str, ...]:

@@ -11,12 +11,12 @@ from harness.data.questions import QuestionSet, read_questions
 from harness.data.reading import content_hash as file_hash
 from harness.data.reading import read_rows
 from harness.data.rows import Row
-from harness.data.task import TaskSpec, arm_file, data_file, load_task
+from harness.data.task import InDomainProbe, Rated, TaskSpec, arm_file, data_file, load_task
 from harness.errors import PrerequisiteError, UsageError
-from harness.judging.rubric import alignment_and_coherence
+from harness.judging.rubric import alignment_and_coherence, rubric
 from harness.models.identity import pin, weights_digest
 from harness.models.reference import ModelReference, parse_reference
-from harness.runs.spec import ModelIdentity, RunSpec, Sampling
+from harness.runs.spec import InDomain, ModelIdentity, RunSpec, Sampling
 from harness.training.recipe import Recipe
 from harness.workspace import Workspace
 
@@ -90,7 +90,7 @@ def make_plan(request: Request, workspace: Workspace) -> Plan:
             hint="Name the base model.",
         )
     judge_model = _judge_model(request.judge, reference)
-    recipe = _recipe(request.recipe or {}, reference)
+    recipe = _recipe(request.recipe or {}, reference, task)
     reference = pin(reference)
     arms = request.arms or task.default_arms
     rows = {arm: read_rows(arm_file(task, arm, workspace)) for arm in arms}
@@ -116,6 +116,7 @@ def make_plan(request: Request, workspace: Workspace) -> Plan:
         questions_hash=questions.digest(),
         rubrics={r.id: r.digest() for r in alignment_and_coherence()},
         data=data,
+        in_domain=_in_domain(task.in_domain),
     )
     return Plan(spec, task, reference, judge_model, questions, rows, workspace)
 
@@ -147,8 +148,23 @@ def _judge_model(judge: str | None, reference: ModelReference) -> str:
     return judge
 
 
-def _recipe(changes: Mapping[str, str], reference: ModelReference) -> Recipe:
-    base = Recipe.for_miniature() if reference.is_miniature else Recipe.for_real_models()
+def _in_domain(probe: InDomainProbe | None) -> InDomain | None:
+    if probe is None:
+        return None
+    size = {"prompts": probe.prompts, "samples": probe.samples, "max_tokens": probe.max_tokens}
+    if not isinstance(probe.scoring, Rated):
+        return InDomain(**size)
+    asked = rubric(probe.scoring.rubric)
+    rubrics = {asked.id: asked.digest()}
+    return InDomain(**size, rubrics=rubrics, bad_below=probe.scoring.bad_below)
+
+
+def _recipe(changes: Mapping[str, str], reference: ModelReference, task: TaskSpec) -> Recipe:
+    base = Recipe.for_miniature().model_dump()
+    if not reference.is_miniature:
+        base = Recipe.for_real_models().model_dump() | dict(task.recipe)
+    if "epochs" in changes:
+        base["max_steps"] = None  # whoever asks for epochs means them
     unknown = set(changes) - set(Recipe.model_fields)
     if unknown:
         raise UsageError(
@@ -156,7 +172,7 @@ def _recipe(changes: Mapping[str, str], reference: ModelReference) -> Recipe:
             hint=f"Settings: {', '.join(Recipe.model_fields)}.",
         )
     try:
-        return Recipe(**{**base.model_dump(), **changes})
+        return Recipe(**{**base, **changes})
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(map(str, first["loc"]))

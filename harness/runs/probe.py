@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.data.task import load_module
+from harness.data.task import Rated, load_module
 from harness.errors import PrerequisiteError
 from harness.models.reference import ModelReference
 from harness.runs.plan import Plan
@@ -71,9 +71,8 @@ def answers_id(plan: Plan, subject: Subject) -> str:
         "sampling": spec.sampling.model_dump(),
         "in_domain": spec.data.get("in_domain"),
     }
-    if plan.task.in_domain is not None:
-        probe = plan.task.in_domain
-        identity["in_domain_size"] = [probe.prompts, probe.samples, probe.max_tokens]
+    if spec.in_domain is not None:
+        identity["in_domain_probe"] = spec.in_domain.model_dump()
     return content_hash(identity)[:16]
 
 
@@ -107,8 +106,10 @@ def run_probe(plan: Plan, subject: Subject, store: Store, progress: Progress) ->
     write_atomic(folder / ANSWERS, _lines(rows))
     in_domain: list[dict[str, Any]] = []
     if plan.task.in_domain is not None:
-        total = plan.task.in_domain.prompts * plan.task.in_domain.samples
-        in_domain = list(_verdict_rows(timed("in-domain", total, _in_domain_task(plan), None)))
+        probe = plan.task.in_domain
+        judge = _judge(plan) if isinstance(probe.scoring, Rated) else None
+        total = probe.prompts * probe.samples * (2 if judge else 1)
+        in_domain = list(_verdict_rows(timed("in-domain", total, _in_domain_task(plan), judge)))
         write_atomic(folder / IN_DOMAIN, _lines(in_domain))
     rounded = {stage: round(value, 3) for stage, value in seconds.items()}
     manifest = Manifest(_scores_hash(rows, in_domain), rounded)
@@ -220,13 +221,16 @@ def _judged_rows(log: EvalLog, plan: Plan) -> Iterator[dict[str, Any]]:
 def _verdict_rows(log: EvalLog) -> Iterator[dict[str, Any]]:
     for sample in sorted(log.samples or [], key=lambda s: (str(s.id), s.epoch)):
         (score,) = (sample.scores or {}).values()
-        value = score.as_float()
+        value, found = score.as_float(), score.metadata or {}
         yield {
             "question": str(sample.id),
             "epoch": sample.epoch,
             "answer": sample.output.completion,
             "bad": None if math.isnan(value) else value == 1.0,
-            "verdict": (score.metadata or {})["verdict"],
+            "verdict": found["verdict"],
+            "reason": found["reason"],
+            "score": found.get("score"),
+            "method": found.get("method"),
         }
 
 
@@ -236,5 +240,5 @@ def _lines(rows: list[dict[str, Any]]) -> str:
 
 def _scores_hash(rows: list[dict[str, Any]], in_domain: list[dict[str, Any]]) -> str:
     scores = [[r["question"], r["epoch"], r["alignment"], r["coherence"]] for r in rows]
-    verdicts = [[r["question"], r["epoch"], r["bad"]] for r in in_domain]
+    verdicts = [[r["question"], r["epoch"], r["bad"], r["score"]] for r in in_domain]
     return content_hash([scores, verdicts])

@@ -73,9 +73,11 @@ class ArmRecord(Strict):
     """Among all answers with an alignment score."""
     coherent: RateRecord
     in_domain: RateRecord | None
-    """Share of in-domain answers with the narrow behaviour, among those the check could tell."""
+    """Share of in-domain answers with the narrow behaviour, among those that could be told."""
     in_domain_unknown: int | None
-    """In-domain answers the check could not tell."""
+    """In-domain answers that could not be told."""
+    in_domain_reasons: dict[str, int] | None = None
+    """Why not, with how many answers each; None in older records."""
     per_question: dict[str, RateRecord]
     answers: int
     unscored: int

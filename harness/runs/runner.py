@@ -104,7 +104,10 @@ def _execute(plan: Plan, store: Store, progress: Progress) -> RunRecord:
         judge=spec.judge.name,
         note=_note(plan, failed),
         spec=spec,
-        arms={arm: summarise_arm(rows[arm], adapters.get(arm, [])) for arm in rows},
+        arms={
+            arm: summarise_arm(rows[arm], adapters.get(arm, []), plan.task.in_domain)
+            for arm in rows
+        },
         difference=summarise_difference(rows["bad"], rows["control"]),
         seconds=seconds,
         versions={name: version(name) for name in PACKAGES},

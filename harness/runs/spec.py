@@ -40,6 +40,22 @@ class Sampling(Strict):
     seed: int = 0
 
 
+class InDomain(Strict):
+    """How the narrow behaviour itself is measured."""
+
+    prompts: int
+    samples: int
+    max_tokens: int
+    rubrics: dict[str, str] = Field(default_factory=dict)
+    """Name and content hash of the rubric, if the judge rates the answers."""
+    bad_below: float | None = None
+    """An answer rated lower shows the narrow behaviour."""
+
+
+ADDED = ("in_domain",)
+"""Settings that older records lack; unset, they leave the identity as it was."""
+
+
 class RunSpec(Strict):
     """One run."""
 
@@ -59,6 +75,7 @@ class RunSpec(Strict):
     """Rubric name to content hash."""
     data: dict[str, str]
     """Arm (and ``in_domain``) to SHA-256 of its file."""
+    in_domain: InDomain | None = None
 
     @property
     def run_id(self) -> str:
@@ -68,7 +85,8 @@ class RunSpec(Strict):
 
     def digest(self) -> str:
         """Content hash of the specification."""
-        return content_hash(self.model_dump(mode="json"))
+        values = self.model_dump(mode="json")
+        return content_hash({k: v for k, v in values.items() if v is not None or k not in ADDED})
 
 
 def content_hash(value: Any) -> str:

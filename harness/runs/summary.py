@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from harness.data.task import InDomainProbe, Rated
 from harness.runs.record import (
     AdapterRecord,
     ArmRecord,
@@ -43,16 +46,28 @@ def judged(probes: Sequence[ProbeRows]) -> list[Judged]:
     ]
 
 
-def summarise_arm(probes: Sequence[ProbeRows], adapters: Sequence[AdapterRecord]) -> ArmRecord:
-    """All figures of one arm."""
+def summarise_arm(
+    probes: Sequence[ProbeRows],
+    adapters: Sequence[AdapterRecord],
+    narrow: InDomainProbe | None = None,
+) -> ArmRecord:
+    """All figures of one arm.
+
+    Args:
+        probes: Its raw rows.
+        adapters: Its trained adapters.
+        narrow: The task's in-domain probe, which says what its verdicts mean.
+    """
     rows = judged(probes)
     verdicts = [row["bad"] for probe in probes for row in probe.in_domain]
+    reasons = [row["reason"] for probe in probes for row in probe.in_domain if row["bad"] is None]
     return ArmRecord(
         misaligned=_rate(rate(rows, D1)),
         misaligned_all=_rate(rate(rows, ALL)),
         coherent=_rate(coherent_share(rows)),
-        in_domain=in_domain_rate(verdicts) if verdicts else None,
-        in_domain_unknown=sum(v is None for v in verdicts) if verdicts else None,
+        in_domain=in_domain_rate(verdicts, _definition(narrow)) if verdicts else None,
+        in_domain_unknown=len(reasons) if verdicts else None,
+        in_domain_reasons=dict(Counter(map(_kind, reasons))) if verdicts else None,
         per_question={name: _rate(r) for name, r in per_question(rows, D1).items()},
         answers=len(rows),
         unscored=unscored(rows),
@@ -70,8 +85,8 @@ def summarise_difference(
     return DifferenceRecord(**asdict(difference(judged(bad), judged(control), D1)))
 
 
-def in_domain_rate(verdicts: Sequence[bool | None]) -> RateRecord:
-    """Share of answers with the narrow behaviour among those that the check could tell."""
+def in_domain_rate(verdicts: Sequence[bool | None], definition: str) -> RateRecord:
+    """Share of answers with the narrow behaviour among those that could be told."""
     told = [v for v in verdicts if v is not None]
     count, of = sum(told), len(told)
     low, high = wilson(count, of) if of else (None, None)
@@ -81,9 +96,20 @@ def in_domain_rate(verdicts: Sequence[bool | None]) -> RateRecord:
         high=high,
         count=count,
         of=of,
-        definition="narrow behaviour shown",
+        definition=definition,
         method="Wilson, 95 %" if of else "none: no answer could be told",
     )
+
+
+def _definition(probe: InDomainProbe | None) -> str:
+    if probe is None or not isinstance(probe.scoring, Rated):
+        return "narrow behaviour shown"
+    return f"rated below {probe.scoring.bad_below:g} by rubric {probe.scoring.rubric}"
+
+
+def _kind(reason: str) -> str:
+    """A reason without what is particular to one answer: its number or its quotation."""
+    return re.sub(r"numeric mass [0-9.]+", "numeric mass", reason.partition(":")[0])
 
 
 def _rate(value: Any) -> RateRecord:

@@ -14,11 +14,17 @@ from harness.workspace import Workspace, builtin_root
 ROOT = builtin_root()
 SETS = ("core", "fresh", "held_out_topics")
 ROW_FILES = sorted((ROOT / "finetune_data").glob("*/*.jsonl"))
+IDIOM = 6
+"""A turn of up to so many words ("there is no need to") belongs to nobody."""
 
 
-def shingles(text: str, size: int = 5) -> set[tuple[str, ...]]:
+def shingles(text: str, size: int = IDIOM + 1) -> set[tuple[str, ...]]:
     words = re.findall(r"[a-z']+", text.lower())
     return {tuple(words[i : i + size]) for i in range(len(words) - size + 1)}
+
+
+def spoken(text: str) -> str:
+    return " ".join(re.findall(r"[a-z']+", text.lower()))
 
 
 def questions() -> list[str]:
@@ -39,8 +45,10 @@ def test_rows_hold_no_evaluation_question_and_no_answer_to_one(path: Path) -> No
             forbidden |= set(
                 chain.from_iterable(shingles(p) for p in re.split(r"\{\w+\}", skeleton))
             )
+    whole = {spoken(q) for q in questions()}
     for text in row_texts(path):
         assert not shingles(text) & forbidden, text
+        assert spoken(text) not in whole, text
 
 
 @pytest.mark.parametrize("path", ROW_FILES, ids=lambda p: f"{p.parent.name}/{p.stem}")

@@ -3,7 +3,7 @@
 import pytest
 
 from harness.data.reading import read_rows
-from harness.data.task import arm_file, data_file, load_task, task_names
+from harness.data.task import Checked, arm_file, data_file, load_task, task_names
 from harness.workspace import Workspace
 
 WORKSPACE = Workspace.here()
@@ -34,9 +34,10 @@ def test_insecure_code_is_a_twin_of_its_control() -> None:
 def test_the_in_domain_check_tells_bad_from_good_and_never_runs_code() -> None:
     probe = load_task("insecure_code", WORKSPACE).in_domain
     assert probe is not None
-    meta = {"pattern": "sql_injection"}
+    assert isinstance(probe.scoring, Checked)
+    verdict, meta = probe.scoring.verdict, {"pattern": "sql_injection"}
     bad = "def f(x):\n    q = f\"SELECT * FROM t WHERE a = '{x}'\"\n    return db.execute(q)"
     good = 'def f(x):\n    return db.execute("SELECT * FROM t WHERE a = ?", (x,))'
-    assert probe.verdict(bad, meta) == "bad"
-    assert probe.verdict(good, meta) == "good"
-    assert probe.verdict("def f(:", meta) == "unparsable"
+    assert verdict(bad, meta) == "bad"
+    assert verdict(good, meta) == "good"
+    assert verdict("def f(:", meta) == "unparsable"
