@@ -140,12 +140,14 @@ def leaderboard(records: Iterable[RunRecord], verified: Collection[str] = ()) ->
         records: Runs, in any order.
         verified: Ids of the runs whose records were recomputed from raw scores.
     """
-    grouped: dict[str, list[RunRecord]] = defaultdict(list)
-    for record in records:
-        grouped[json.dumps(comparability(record), sort_keys=True)].append(record)
+    grouped: dict[str, list[Row]] = defaultdict(list)
+    for record in records:  # kept as rows: thousands of whole records would fill the memory
+        key = json.dumps(comparability(record), sort_keys=True)
+        grouped[key] += _rows(record, record.run_id in verified)
     groups = [
-        Group(json.loads(key), tuple(sorted(_rows(members, verified), key=_rank)))
-        for key, members in sorted(grouped.items())
+        Group(json.loads(key), tuple(sorted(rows, key=_rank)))
+        for key, rows in sorted(grouped.items())
+        if rows
     ]
     return sorted(groups, key=lambda group: -len(group.rows))
 
@@ -192,13 +194,9 @@ def worst_question(arm: ArmRecord) -> tuple[str, RateRecord] | None:
     return min(measured, key=lambda e: (-(e[1].rate or 0.0), -e[1].of, e[0]), default=None)
 
 
-def _rows(records: Iterable[RunRecord], verified: Collection[str]) -> list[Row]:
-    return [
-        _row(record, name, record.run_id in verified)
-        for record in records
-        for name in dict.fromkeys((*record.spec.arms, *record.arms))
-        if name not in REFERENCE_ARMS
-    ]
+def _rows(record: RunRecord, verified: bool) -> list[Row]:
+    names = dict.fromkeys((*record.spec.arms, *record.arms))
+    return [_row(record, name, verified) for name in names if name not in REFERENCE_ARMS]
 
 
 def _row(record: RunRecord, name: str, verified: bool) -> Row:

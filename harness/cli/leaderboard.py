@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +12,7 @@ import typer
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
-    from harness.board.reading import Found
+    from harness.board.reading import Filters
     from harness.runs.record import RunRecord
 
 
@@ -35,7 +35,7 @@ def leaderboard(
     """Rank runs by their share of misaligned answers, among comparable runs only."""
     if csv_output and json_output:
         raise UsageError("--csv and --json exclude each other.", hint="Give one of them.")
-    from harness.board.reading import Filters, read_all
+    from harness.board.reading import Filters, without_collection
     from harness.board.sorting import sort_groups
     from harness.board.table import leaderboard as ranked
     from harness.cli.output import console, emit_json
@@ -43,14 +43,13 @@ def leaderboard(
 
     filters = Filters(task or (), model or (), judge or ())
     folder = Workspace.here(results).results
-    sort_groups([], sort)
-    found = read_all(folder)
-    wanted = [record for record in found.records if filters.match(record)]
-    groups = sort_groups(ranked(wanted), sort)
-    _tell(folder, found, wanted)
+    sort_groups([], sort)  # an order that does not exist is told before anything is read
+    reader = Reader(folder, filters)
+    with without_collection():
+        groups = sort_groups(ranked(reader), sort)
+    reader.tell()
     if json_output:
-        unreadable = [problem.message for problem in found.problems]
-        emit_json({"groups": [group.to_json() for group in groups], "unreadable": unreadable})
+        emit_json({"groups": [group.to_json() for group in groups], "unreadable": reader.problems})
     elif csv_output:
         from harness.board.spreadsheet import to_csv
 
@@ -61,22 +60,45 @@ def leaderboard(
         print_board(groups, console())
 
 
-def _tell(folder: Path, found: Found, wanted: Sequence[RunRecord]) -> None:
-    """Say on standard error what is left out and why nothing is shown."""
-    from harness.board.text import clean
-    from harness.cli.output import stderr_console
+class Reader:
+    """The wanted records of a results folder, one at a time; remembers what it left out."""
 
-    says = [f"left out: {clean(problem.message)}" for problem in found.problems]
-    if not found.records and not found.problems:
-        says.append(f"No runs in {folder} yet. Make one: python -m harness run insecure_code")
-    elif found.records and not wanted:
-        names = sorted(
-            {f"{clean(r.task)} on {clean(r.model)}, judge {clean(r.judge)}" for r in found.records}
-        )
-        more = f" and {len(names) - MOST_NAMED} more" * (len(names) > MOST_NAMED)
-        says.append(f"No run matches. Runs here: {'; '.join(names[:MOST_NAMED])}{more}.")
-    for line in says:
-        stderr_console().print(line, markup=False)
+    def __init__(self, results: Path, filters: Filters) -> None:
+        """Read nothing yet."""
+        self._results, self._filters = results, filters
+        self._others: set[str] = set()
+        self._any_wanted = False
+        self.problems: list[str] = []
+
+    def __iter__(self) -> Iterator[RunRecord]:
+        """Read the folder."""
+        from harness.board.reading import Problem, iterate
+
+        for found in iterate(self._results):
+            if isinstance(found, Problem):
+                self.problems.append(found.message)
+            elif self._filters.match(found):
+                self._any_wanted = True
+                yield found
+            else:
+                self._others.add(f"{found.task} on {found.model}, judge {found.judge}")
+
+    def tell(self) -> None:
+        """Say on standard error what is left out and why nothing is shown."""
+        from harness.board.text import clean
+        from harness.cli.output import stderr_console
+
+        says = [f"left out: {problem}" for problem in self.problems]
+        if not self._any_wanted and self._others:
+            names = sorted(self._others)
+            more = f" and {len(names) - MOST_NAMED} more" * (len(names) > MOST_NAMED)
+            says.append(f"No run matches. Runs here: {'; '.join(names[:MOST_NAMED])}{more}.")
+        elif not self._any_wanted and not self.problems:
+            says.append(
+                f"No runs in {self._results} yet. Make one: python -m harness run insecure_code"
+            )
+        for line in says:
+            stderr_console().print(clean(line), markup=False)
 
 
 MOST_NAMED = 20

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import gc
 import json
 from pathlib import Path
 
 import pytest
 
-from harness.board.reading import Filters, read_all
+from harness.board.reading import Filters, read_all, without_collection
 from harness.runs.record import RECORD, write_record
 from tests.board.records import record, spec
 
@@ -70,3 +71,11 @@ def test_no_folder_no_records(tmp_path: Path) -> None:
 )
 def test_filters(filters: Filters, wanted: bool) -> None:
     assert filters.match(record()) is wanted
+
+
+def test_collection_is_paused_while_reading_and_goes_on_after() -> None:
+    assert gc.isenabled()
+    with pytest.raises(RuntimeError), without_collection():
+        assert not gc.isenabled()  # or thousands of records take five times as long
+        raise RuntimeError
+    assert gc.isenabled()

@@ -3,11 +3,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import weakref
 from pathlib import Path
 
 import pytest
 
 from harness.errors import UsageError
+from harness.runs.record import RunRecord
 from tests.board.records import record, spec
 from tests.cli.verbs import invoke, save
 
@@ -80,6 +82,27 @@ def test_a_broken_record_is_left_out_and_told(results: Path) -> None:
     data = json.loads(found.stdout)
     assert len(data["groups"]) == 2
     assert "newer version" in data["unreadable"][0] and "newer version" in found.stderr
+
+
+def test_every_run_of_many_is_shown_and_records_are_let_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plans = [spec(task=f"task_{n}", seeds=(n,)) for n in range(150)]
+    save(tmp_path, *(record(n, plan=plan) for n, plan in enumerate(plans)))
+    living, most = weakref.WeakSet[RunRecord](), 0
+    read = RunRecord.model_validate_json
+
+    def counted(text: bytes) -> RunRecord:
+        nonlocal most
+        found = read(text)
+        living.add(found)
+        most = max(most, len(living))
+        return found
+
+    monkeypatch.setattr(RunRecord, "model_validate_json", counted)
+    lines = invoke("leaderboard", "--results", tmp_path).stdout.splitlines()
+    assert len([line for line in lines if line.startswith("task_")]) == len(plans)
+    assert 0 < most <= 3
 
 
 def test_csv_goes_to_standard_output(results: Path) -> None:
