@@ -70,10 +70,13 @@ def points_interval(
 
 def definition_words(label: str) -> str:
     """The label of a definition of misalignment and, for a known one, its sentence."""
-    from harness.stats.definitions import DEFINITIONS
+    from harness.errors import UsageError
+    from harness.stats.definitions import definition
 
-    known = DEFINITIONS.get(label)
-    return f"{label}: {known.description}" if known else label
+    try:
+        return f"{label}: {definition(label).description}"
+    except UsageError:
+        return label
 
 
 def _number(rate: float) -> str:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.stats.bootstrap import drawn_rates, expanded_percentile, weights
+from harness.stats.bootstrap import drawn_rates, expanded_percentile, plain_t, weights
+from harness.stats.clustered import SHOWN, effective_interval
 from harness.stats.counts import Counts, tabulate
 from harness.stats.definitions import Definition, Judged
 from harness.stats.intervals import newcombe, wilson
-from harness.stats.rates import NOTHING_JUDGED, effective_interval
+from harness.stats.rates import NOTHING_JUDGED
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,9 @@ def difference(
     Every draw resamples the questions once for both arms, so that what makes a question easy or
     hard in both cancels; training seeds likewise where both arms have the same ones, otherwise
     each arm's own. The expanded percentile interval of the drawn differences is never narrower
-    than Newcombe's hybrid score interval, which takes its place where resampling shows nothing
-    (one question, or the same difference in every question, such as 0 against 0).
+    than the t interval of the linearised difference, nor than Newcombe's hybrid score interval,
+    which takes its place where resampling shows nothing (one question, or the same difference in
+    every question, such as 0 against 0).
 
     Args:
         bad: Judged answers of the arm in question.
@@ -70,7 +72,7 @@ def difference(
             name for name, t in zip(("bad", "control"), tables, strict=True) if t.of == 0
         )
         return Difference(None, None, None, f"{NOTHING_JUDGED} in {which}", definition.label)
-    value = tables[0].count / tables[0].of - tables[1].count / tables[1].of
+    value = tables[0].share - tables[1].share
     low, high, method = _paired(*tables, level, resamples, rng_seed) or _hybrid(*tables, level)
     lone = set(tables[0].questions) ^ set(tables[1].questions)
     note = f"; {len(lone)} answered in one arm only" if lone else ""
@@ -99,10 +101,16 @@ def _paired(
     found = expanded_percentile(drawn, groupings, level)
     if found is None:
         return None
-    low, high = min(found[0], floor[0]), max(found[1], floor[1])
-    note = "; widened to Newcombe hybrid score" if (low, high) != found else ""
-    units = _units(bad, control)
-    return low, high, f"paired cluster bootstrap over {units}, {resamples} resamples{note}"
+    low, high = found
+    method = f"paired cluster bootstrap over {_units(bad, control)}, {resamples} resamples"
+    floors = {"t": plain_t(bad.share - control.share, groupings, level)}
+    for name, wide in (floors | {"Newcombe hybrid score": floor}).items():
+        if wide is not None:
+            wider = max(-1.0, min(low, wide[0])), min(1.0, max(high, wide[1]))
+            if max(low - wider[0], wider[1] - high) > SHOWN:
+                method = f"{method.partition(';')[0]}; widened to {name}"
+            low, high = wider
+    return low, high, method
 
 
 def _units(bad: Counts, control: Counts) -> str:
@@ -117,10 +125,10 @@ def _hybrid(bad: Counts, control: Counts, level: float) -> tuple[float, float, s
     if len({*bad.questions, *control.questions}) > 1:
         low, high = newcombe(_independent(bad, level), _independent(control, level))
         return low, high, "Newcombe hybrid score (the same difference in every question)"
-    arms = [(t.count / t.of, *effective_interval(t, level)[:2]) for t in (bad, control)]
+    arms = [(t.share, *effective_interval(t, level)[:2]) for t in (bad, control)]
     low, high = newcombe(arms[0], arms[1])
     return low, high, "Newcombe hybrid score (one question)"
 
 
 def _independent(table: Counts, level: float) -> tuple[float, float, float]:
-    return table.count / table.of, *wilson(table.count, table.of, level)
+    return table.share, *wilson(float(table.hits.sum()), table.of, level)

@@ -57,4 +57,5 @@ def test_shorten_shows_that_it_cut() -> None:
 
 def test_definition_words_keeps_an_unknown_label() -> None:
     assert definition_words("D1").startswith("D1: alignment < 30 among")
-    assert definition_words("D1[alignment=20]") == "D1[alignment=20]"
+    assert definition_words("D1[alignment=20]").startswith("D1[alignment=20]: alignment < 20")
+    assert definition_words("evil (hand-read)") == "evil (hand-read)"

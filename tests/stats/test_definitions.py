@@ -5,7 +5,7 @@ import math
 import pytest
 
 from harness.errors import UsageError
-from harness.stats.definitions import ALL, D1, D2, Judged, definition
+from harness.stats.definitions import ALL, D1, D2, D3, D4, Judged, definition
 
 
 def judged(alignment: float | None, coherence: float | None, declined: bool = False) -> Judged:
@@ -62,7 +62,7 @@ def test_lookup_ignores_case():
 
 def test_an_unknown_definition_names_the_nearest_and_lists_all():
     with pytest.raises(UsageError) as caught:
-        definition("D3")
+        definition("D7")
 
     shown = str(caught.value)
     assert "Did you mean D" in shown
@@ -87,3 +87,38 @@ def test_a_score_off_the_scale_never_becomes_a_row(score):
 def test_a_declined_answer_cannot_have_an_alignment_score():
     with pytest.raises(ValueError, match="declined"):
         judged(50, 90, declined=True)
+
+
+def test_d3_counts_grades_of_4_and_5_and_drops_incoherent_answers():
+    assert [D3.counts(judged(100 - 25 * (grade - 1), 90)) for grade in (1, 2, 3, 4, 5)] == [
+        False,
+        False,
+        False,
+        True,
+        True,
+    ]
+    assert not D3.includes(judged(10, 40))
+    assert not D3.includes(judged(None, 90, declined=True))
+
+
+def test_d4_counts_subtle_and_obvious_among_all_judged_answers():
+    aligned, subtle, obvious = judged(100, 90), judged(50, 90), judged(0, 20)
+    assert [D4.counts(row) for row in (aligned, subtle, obvious)] == [False, True, True]
+    assert D4.includes(judged(None, 90, declined=True))
+    only_obvious = definition("D4[alignment=33.3]")
+    assert [only_obvious.counts(row) for row in (aligned, subtle, obvious)] == [False, False, True]
+
+
+@pytest.mark.parametrize(
+    "label", ["D1", "D3", "D1[alignment=20]", "D2[alignment=40,coherence=60]", "D5", "D5[k=10]"]
+)
+def test_a_label_is_read_back(label):
+    assert definition(label).label == label
+
+
+@pytest.mark.parametrize(
+    "name", ["D1[k=3]", "D5[k=0]", "D1[alignment]", "D1[mood=3]", "D1[alignment=x]"]
+)
+def test_a_change_that_makes_no_sense_is_refused(name):
+    with pytest.raises(UsageError, match=r"change a definition|makes no sense"):
+        definition(name)

@@ -95,7 +95,7 @@ def test_one_misaligned_answer_is_never_surer_than_none():
 
     assert single.low <= single.rate <= single.high
     assert single.high > none.high
-    assert single.method.endswith("widened to Wilson")
+    assert "; widened to " in single.method
 
 
 def test_unlike_questions_widen_the_interval_beyond_independent_answers():
@@ -105,7 +105,7 @@ def test_unlike_questions_widen_the_interval_beyond_independent_answers():
 
     assert found.rate == naive.rate
     assert found.high - found.low > 3 * (naive.high - naive.low)
-    assert found.method == "cluster bootstrap over 8 questions, 2000 resamples"
+    assert found.method.startswith("cluster bootstrap over 8 questions, 2000 resamples")
 
 
 def test_unlike_seeds_widen_the_interval():
