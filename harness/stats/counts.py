@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import compress
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,10 +102,10 @@ def _prompts(answers: Counts, k: int | None) -> Counts:
         left = np.clip(n - h - i, 0, None)
         none[inside] *= left[inside] / (n - i)[inside]
     kept = np.where(asked, 1.0 - none, 0.0)
-    rows, columns = asked.any(axis=1), asked.any(axis=0)
+    rows, columns = np.asarray(asked.any(axis=1)), np.asarray(asked.any(axis=0))
     return Counts(
         kept[rows][:, columns],
         asked.astype(np.float64)[rows][:, columns],
-        tuple(q for q, keep in zip(answers.questions, rows, strict=True) if keep),
-        tuple(s for s, keep in zip(answers.seeds, columns, strict=True) if keep),
+        tuple(compress(answers.questions, rows.tolist())),
+        tuple(compress(answers.seeds, columns.tolist())),
     )
