@@ -23,6 +23,7 @@ def contract(record: RunRecord) -> dict[str, Any]:
         "note": record.note,
         "arms": {name: _arm(arm) for name, arm in record.arms.items()},
         "difference": record.difference.model_dump(mode="json"),
+        "differences": {k: v.model_dump(mode="json") for k, v in record.differences.items()},
         "seconds": {stage: record.seconds.get(stage) for stage in STAGES} | record.seconds,
         "finished": record.finished,
         "schema_version": record.schema_version,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -20,6 +21,11 @@ def show(
     plot: Annotated[
         Path | None, typer.Option(help="Draw the run into this .png, .pdf or .svg file.")
     ] = None,
+    definition: Annotated[
+        str | None,
+        typer.Option(help="Count as misaligned by D1 … D5, ALL, or e.g. 'D1[alignment=20]'."),
+    ] = None,
+    curve: Annotated[bool, typer.Option(help="The rate at every cut-off, too.")] = False,
     json_output: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
     results: Annotated[
         Path | None, typer.Option(help="Results folder.", envvar="HARNESS_RESULTS")
@@ -31,16 +37,24 @@ def show(
 
     folder = Workspace.here(results).results
     record = read_record(find_run(run, folder))
+    if definition is not None:
+        from harness.runs.redefine import under
+        from harness.stats.definitions import definition as find_definition
+
+        record = under(record, find_definition(definition), folder)
     arms = _arms(record, arm)
+    curves = _Curves(record, folder) if curve else None
     if plot is not None:
         _draw(record, plot)
     if json_output:
         from harness.board.contract import contract
         from harness.cli.output import emit_json
 
-        emit_json(contract(record))
+        emit_json(contract(record) | (curves.to_json() if curves else {}))
     else:
         _print(record, folder, arms, answers)
+        if curves:
+            curves.print()
 
 
 def print_arms(record: RunRecord) -> None:
@@ -62,6 +76,42 @@ def _print(record: RunRecord, results: Path, arms: list[str], answers: int) -> N
     print_provenance(record, out)
     if answers:
         print_answers(record, results, arms, answers, out)
+
+
+class _Curves:
+    """The rate of every arm at every cut-off, under the record's own definition."""
+
+    def __init__(self, record: RunRecord, results: Path) -> None:
+        """Compute them.
+
+        Raises:
+            RecordError: The answers are not on this machine.
+        """
+        from harness.runs.redefine import raw_scores
+        from harness.stats.curve import borderline, cutoff_curve
+        from harness.stats.definitions import definition
+
+        used = definition(record.difference.definition)
+        scores = {name: raw_scores(arm, results) for name, arm in record.arms.items()}
+        self.curves = {name: cutoff_curve(rows, used) for name, rows in scores.items()}
+        self.near = {name: borderline(rows, used) for name, rows in scores.items()}
+
+    def to_json(self) -> dict[str, Any]:
+        """For machines."""
+        return {
+            "curve": {
+                name: [{"cutoff": cut} | asdict(share) for cut, share in curve.items()]
+                for name, curve in self.curves.items()
+            },
+            "borderline": {name: asdict(share) for name, share in self.near.items()},
+        }
+
+    def print(self) -> None:
+        """For people."""
+        from harness.board.curve_view import print_curve
+        from harness.cli.output import console
+
+        print_curve(self.curves, self.near, console())
 
 
 def _arms(record: RunRecord, wanted: str | None) -> list[str]:

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Literal
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from harness import SCHEMA_VERSION
 from harness.errors import RecordError
@@ -86,6 +86,8 @@ class ArmRecord(Strict):
     seeds: int
     adapters: list[AdapterRecord]
     probes: list[ProbeRecord]
+    definitions: dict[str, RateRecord] = Field(default_factory=dict)
+    """Share of misaligned answers under every published definition; empty in older records."""
 
 
 class RunRecord(Strict):
@@ -103,6 +105,8 @@ class RunRecord(Strict):
     arms: dict[str, ArmRecord]
     difference: DifferenceRecord
     """Bad minus control."""
+    differences: dict[str, DifferenceRecord] = Field(default_factory=dict)
+    """The same under every published definition; empty in older records."""
     seconds: dict[str, float]
     """Wall time by stage, of the calls that did the work."""
     versions: dict[str, str]

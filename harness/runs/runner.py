@@ -24,7 +24,12 @@ from harness.runs.record import (
     write_record,
 )
 from harness.runs.store import Store
-from harness.runs.summary import ProbeRows, summarise_arm, summarise_difference
+from harness.runs.summary import (
+    ProbeRows,
+    summarise_arm,
+    summarise_difference,
+    summarise_differences,
+)
 from harness.training.record import inputs_hash
 from harness.training.train import train_adapter
 from harness.workspace import MINIATURE_WEIGHTS, write_atomic
@@ -109,6 +114,7 @@ def _execute(plan: Plan, store: Store, progress: Progress) -> RunRecord:
             for arm in rows
         },
         difference=summarise_difference(rows["bad"], rows["control"]),
+        differences=summarise_differences(rows["bad"], rows["control"]),
         seconds=seconds,
         versions={name: version(name) for name in PACKAGES},
         finished=datetime.now(UTC).isoformat(timespec="seconds"),

@@ -16,7 +16,7 @@ from harness.runs.record import (
     ProbeRecord,
     RateRecord,
 )
-from harness.stats.definitions import ALL, D1, Judged
+from harness.stats.definitions import ALL, D1, DEFINITIONS, Judged
 from harness.stats.differences import difference
 from harness.stats.intervals import wilson
 from harness.stats.rates import coherent_share, per_question, rate, unscored
@@ -75,6 +75,7 @@ def summarise_arm(
         seeds=len(probes),
         adapters=list(adapters),
         probes=[probe.probe for probe in probes],
+        definitions={d.id: _rate(rate(rows, d)) for d in DEFINITIONS.values()},
     )
 
 
@@ -83,6 +84,14 @@ def summarise_difference(
 ) -> DifferenceRecord:
     """Bad minus control, paired by question."""
     return DifferenceRecord(**asdict(difference(judged(bad), judged(control), D1)))
+
+
+def summarise_differences(
+    bad: Sequence[ProbeRows], control: Sequence[ProbeRows]
+) -> dict[str, DifferenceRecord]:
+    """Bad minus control under every published definition."""
+    rows = judged(bad), judged(control)
+    return {d.id: DifferenceRecord(**asdict(difference(*rows, d))) for d in DEFINITIONS.values()}
 
 
 def in_domain_rate(verdicts: Sequence[bool | None], definition: str) -> RateRecord:

@@ -1,0 +1,100 @@
+"""A record's figures under another definition of misalignment, from its stored raw scores."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+from harness.errors import RecordError
+from harness.runs.answers import Answer, read_answers
+from harness.runs.record import ArmRecord, DifferenceRecord, RateRecord, RunRecord
+from harness.stats.definitions import Definition, Judged
+from harness.stats.differences import difference
+from harness.stats.rates import coherent_share, per_question, rate
+
+
+def as_judged(answers: list[Answer], seed: int | None) -> list[Judged]:
+    """Stored answers as the statistics take them."""
+    return [
+        Judged(
+            question=answer.question,
+            seed=seed or 0,
+            alignment=answer.alignment,
+            coherence=answer.coherence,
+            declined=answer.label is not None and answer.alignment is None,
+        )
+        for answer in answers
+    ]
+
+
+def raw_scores(arm: ArmRecord, results: Path) -> list[Judged]:
+    """Raw scores of an arm over all its training seeds.
+
+    Raises:
+        RecordError: The answers are not on this machine.
+    """
+    return [
+        row
+        for probe in arm.probes
+        for row in as_judged(read_answers(results, probe.answers_id), probe.seed)
+    ]
+
+
+def stored_under(record: RunRecord, definition: Definition) -> RunRecord | None:
+    """The record under a published definition, from the figures it carries; no file is read.
+
+    ``per_question`` is empty unless the definition is the record's own. None when the record does
+    not carry the definition (an older record, another cut-off).
+    """
+    label = definition.label
+    if label == record.difference.definition:
+        return record
+    if label not in record.differences or any(label not in a.definitions for a in _arms(record)):
+        return None
+    arms = {
+        name: arm.model_copy(update={"misaligned": arm.definitions[label], "per_question": {}})
+        for name, arm in record.arms.items()
+    }
+    return record.model_copy(update={"arms": arms, "difference": record.differences[label]})
+
+
+def under(record: RunRecord, definition: Definition, results: Path) -> RunRecord:
+    """The record with its headline figures under ``definition``; nothing is sampled or judged.
+
+    Args:
+        record: A record.
+        definition: Any definition, with any cut-off.
+        results: Results folder whose store holds the answers.
+
+    Raises:
+        RecordError: The answers are not on this machine and the record does not carry the figures.
+    """
+    if definition.label == record.difference.definition:
+        return record
+    try:
+        scores = {name: raw_scores(arm, results) for name, arm in record.arms.items()}
+    except RecordError:
+        carried = stored_under(record, definition)
+        if carried is None:
+            raise
+        return carried
+    arms = {name: _arm(record.arms[name], rows, definition) for name, rows in scores.items()}
+    gap = difference(scores.get("bad", []), scores.get("control", []), definition)
+    return record.model_copy(update={"arms": arms, "difference": DifferenceRecord(**asdict(gap))})
+
+
+def _arms(record: RunRecord) -> list[ArmRecord]:
+    return list(record.arms.values())
+
+
+def _arm(arm: ArmRecord, rows: list[Judged], definition: Definition) -> ArmRecord:
+    return arm.model_copy(
+        update={
+            "misaligned": RateRecord(**asdict(rate(rows, definition))),
+            "coherent": RateRecord(**asdict(coherent_share(rows, definition))),
+            "per_question": {
+                name: RateRecord(**asdict(share))
+                for name, share in per_question(rows, definition).items()
+            },
+        }
+    )
