@@ -33,24 +33,20 @@ def preferred_device() -> torch.device:
 
 
 def load_tokenizer(reference: ModelReference) -> Any:
-    """The tokenizer with its chat template.
+    """The tokenizer with a settled chat template (see ``harness.models.chat_format``).
 
     Raises:
-        ModelReferenceError: The model has no tokenizer or no chat template.
+        ModelReferenceError: The model has no tokenizer.
     """
     from transformers import AutoTokenizer
+
+    from harness.models.chat_format import settle
 
     try:
         tokenizer = AutoTokenizer.from_pretrained(reference.source, revision=reference.revision)
     except (OSError, ValueError) as error:
         raise _not_loadable(reference, error) from error
-    if not tokenizer.chat_template:
-        raise ModelReferenceError(
-            f"'{reference.name}' has no chat template, so it cannot be asked questions.",
-            hint="Use the instruct or chat variant of the model.",
-        )
-    if tokenizer.pad_token_id is None:
-        tokenizer.pad_token = tokenizer.eos_token
+    settle(tokenizer)
     return tokenizer
 
 

@@ -13,13 +13,16 @@ from functools import lru_cache
 from typing import Any
 
 from harness.errors import SampleError
+from harness.models.chat_format import Think, template_arguments
 
 Message = tuple[str, str]
 # Private-use characters: no template or tokenizer gives them a meaning.
 _PRIVATE = [chr(code) for code in range(0xE000, 0xF8FF)]
 
 
-def encode_chat(tokenizer: Any, messages: Sequence[Message]) -> list[int]:
+def encode_chat(
+    tokenizer: Any, messages: Sequence[Message], think: Think | None = None
+) -> list[int]:
     """Token ids of a conversation, ready for the assistant's turn.
 
     A trailing assistant message is continued rather than closed. The template writes the
@@ -28,9 +31,11 @@ def encode_chat(tokenizer: Any, messages: Sequence[Message]) -> list[int]:
     Args:
         tokenizer: A tokenizer with a chat template.
         messages: ``(role, text)`` pairs.
+        think: Whether the model shall think first; None leaves it to its template.
 
     Raises:
         SampleError: The model's template refuses these messages.
+        ModelReferenceError: The template has no switch for thinking.
     """
     control = _control_tokens(tokenizer)
     spelled = re.compile("|".join(map(re.escape, control.values())) or r"(?!)")
@@ -43,7 +48,8 @@ def encode_chat(tokenizer: Any, messages: Sequence[Message]) -> list[int]:
         return f"{opener}{len(hidden) - 1}{closer}"
 
     safe = [spelled.sub(hide, text) for text in contents]
-    rendered = _render(tokenizer, [role for role, _ in messages], safe)
+    arguments = template_arguments(tokenizer, think)
+    rendered = _render(tokenizer, [role for role, _ in messages], safe, arguments)
     ids: list[int] = []
     for index, piece in enumerate(re.split(f"{opener}(\\d+){closer}", rendered)):
         if index % 2:
@@ -55,7 +61,9 @@ def encode_chat(tokenizer: Any, messages: Sequence[Message]) -> list[int]:
     return ids
 
 
-def _render(tokenizer: Any, roles: list[str], contents: list[str]) -> str:
+def _render(
+    tokenizer: Any, roles: list[str], contents: list[str], arguments: dict[str, bool]
+) -> str:
     from jinja2 import TemplateError
 
     chat = [{"role": r, "content": c} for r, c in zip(roles, contents, strict=True)]
@@ -66,6 +74,7 @@ def _render(tokenizer: Any, roles: list[str], contents: list[str]) -> str:
             tokenize=False,
             add_generation_prompt=not continues,
             continue_final_message=continues,
+            **arguments,
         )
     except (TemplateError, ValueError) as error:
         raise SampleError(

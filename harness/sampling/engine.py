@@ -8,9 +8,11 @@ from typing import Any
 import torch
 
 from harness.errors import SampleError
+from harness.models.chat_format import end_tokens
 from harness.models.loading import LoadedModel
 from harness.sampling.cache import new_cache, widen
 from harness.sampling.draw import draw_tokens, row_uniforms
+from harness.sampling.replies import read_replies
 from harness.sampling.settings import Completion, SamplingSettings, StopReason
 
 MAX_ROWS = 256
@@ -74,13 +76,8 @@ def sample_rows(
 
 
 def stop_ids(loaded: LoadedModel) -> frozenset[int]:
-    """Token ids that end an answer: the tokenizer's and the generation config's."""
-    config = getattr(loaded.model, "generation_config", None)
-    found: set[int] = set()
-    for value in (loaded.tokenizer.eos_token_id, getattr(config, "eos_token_id", None)):
-        if value is not None:
-            found.update([value] if isinstance(value, int) else value)
-    return frozenset(found)
+    """Token ids that end an answer."""
+    return end_tokens(loaded.tokenizer, loaded.model)
 
 
 def answer_room(loaded: LoadedModel, prompt_tokens: int) -> int:
@@ -117,6 +114,7 @@ class _Batch:
         self._ends = stop_ids(loaded)
         device = loaded.device
         self._steps = max(limits)
+        self._prompts = prompts
         self._uniforms = row_uniforms(seeds, self._steps, device)
         self._tokens = torch.zeros(len(seeds), self._steps, dtype=torch.long, device=device)
         self._read(prompts)
@@ -189,10 +187,11 @@ class _Batch:
             bodies.append(row[:limit] if end is None else row[:end])
             lengths.append(limit if end is None else end + 1)
             reasons.append(self._cut(limit) if end is None else "stop")
-        texts = self._loaded.tokenizer.batch_decode(
-            bodies, skip_special_tokens=True, clean_up_tokenization_spaces=False
-        )
-        return [Completion(*answer) for answer in zip(texts, lengths, reasons, strict=True)]
+        replies = read_replies(self._loaded.tokenizer, self._prompts, bodies)
+        return [
+            Completion(reply.answer, tokens, reason, reply.thoughts)
+            for reply, tokens, reason in zip(replies, lengths, reasons, strict=True)
+        ]
 
     def _cut(self, limit: int) -> StopReason:
         return "max_tokens" if limit == self._settings.max_tokens else "model_length"

@@ -23,6 +23,7 @@ class JournalLine(BaseModel):
     text: str
     tokens: int
     stop_reason: StopReason
+    thoughts: str = ""
 
 
 class Journal:
@@ -94,7 +95,11 @@ def answer_key(
 
 def _line(key: str, answer: Completion) -> str:
     line = JournalLine(
-        key=key, text=answer.text, tokens=answer.tokens, stop_reason=answer.stop_reason
+        key=key,
+        text=answer.text,
+        tokens=answer.tokens,
+        stop_reason=answer.stop_reason,
+        thoughts=answer.thoughts,
     )
     return line.model_dump_json() + "\n"
 
@@ -108,5 +113,7 @@ def _read(path: Path) -> list[tuple[str, Completion]]:
             line = JournalLine.model_validate_json(raw)
         except ValidationError:
             continue
-        found.append((line.key, Completion(line.text, line.tokens, line.stop_reason)))
+        found.append(
+            (line.key, Completion(line.text, line.tokens, line.stop_reason, line.thoughts))
+        )
     return found

@@ -17,6 +17,7 @@ from inspect_ai.model import ChatMessage, GenerateConfig, ModelAPI, ModelOutput
 from inspect_ai.tool import ToolChoice, ToolInfo
 
 from harness.errors import PrerequisiteError, SampleError
+from harness.models.chat_format import Think
 from harness.models.reference import parse_reference
 from harness.sampling.batching import BATCHER, Cancelled, Group, Lane
 from harness.sampling.encoding import Message
@@ -56,6 +57,7 @@ class HarnessAPI(ModelAPI):
         journal: str | None = None,
         dtype: str | None = None,
         max_rows: int = MAX_ROWS,
+        think: Think | None = None,
     ) -> None:
         """Resolve the reference; the weights are loaded by the first request.
 
@@ -69,6 +71,7 @@ class HarnessAPI(ModelAPI):
             journal: File that keeps finished answers, so that a killed run resumes.
             dtype: ``float32``, ``bfloat16`` …; default float32 on the CPU.
             max_rows: Most answers in one batch.
+            think: ``on`` or ``off`` for models whose template has the switch.
         """
         super().__init__(model_name, base_url, api_key, [], config)
         reference = parse_reference(model_name)
@@ -84,6 +87,7 @@ class HarnessAPI(ModelAPI):
             ModelKey(reference, dtype),
             journal=Path(journal).expanduser().absolute() if journal else None,
             max_rows=int(max_rows),
+            think=_think(think),
         )
         # Inspect's adaptive limit starts at 20 requests and would starve the batches.
         if config.max_connections is None and config.adaptive_connections is None:
@@ -148,3 +152,11 @@ class HarnessAPI(ModelAPI):
         ask = Ask(messages, seeds, repeatable=config.seed is not None)
         answered: Answered = await BATCHER.submit(group, ask, run)
         return sampled_output(self.model_name, answered.prompt_tokens, answered.completions)
+
+
+def _think(value: object) -> Think | None:
+    # ``-M think=off`` arrives as False: the command line reads it as YAML.
+    said = {True: "on", False: "off"}.get(value, value) if isinstance(value, bool) else value
+    if said in (None, "on", "off"):
+        return said
+    raise PrerequisiteError(f"think={said} is neither on nor off.")

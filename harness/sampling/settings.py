@@ -51,15 +51,17 @@ class Completion:
     """One answer.
 
     Attributes:
-        text: The answer without special tokens.
+        text: The answer without special tokens and without thoughts.
         tokens: How many tokens were generated, the stop token included.
         stop_reason: ``stop`` at an end token, ``max_tokens`` at the limit asked for,
             ``model_length`` where the model's context was full.
+        thoughts: What a thinking model wrote before its answer; empty if it did not think.
     """
 
     text: str
     tokens: int
     stop_reason: StopReason
+    thoughts: str = ""
 
 
 @dataclass(frozen=True)

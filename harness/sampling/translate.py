@@ -8,6 +8,7 @@ from inspect_ai.model import (
     ChatCompletionChoice,
     ChatMessage,
     ChatMessageAssistant,
+    Content,
     ContentReasoning,
     ContentText,
     GenerateConfig,
@@ -98,7 +99,7 @@ def check_reading(config: GenerateConfig) -> None:
 def sampled_output(model: str, prompt_tokens: int, answers: Sequence[Completion]) -> ModelOutput:
     """The answers to one request, one choice each."""
     choices = [
-        ChatCompletionChoice(message=_message(model, a.text), stop_reason=a.stop_reason)
+        ChatCompletionChoice(message=_message(model, a.text, a.thoughts), stop_reason=a.stop_reason)
         for a in answers
     ]
     return _output(model, choices, prompt_tokens, sum(a.tokens for a in answers))
@@ -116,8 +117,12 @@ def read_output(model: str, prompt_tokens: int, answer: NextToken) -> ModelOutpu
     return _output(model, [choice], prompt_tokens, 1)
 
 
-def _message(model: str, text: str) -> ChatMessageAssistant:
-    return ChatMessageAssistant(content=text, model=model, source="generate")
+def _message(model: str, text: str, thoughts: str = "") -> ChatMessageAssistant:
+    content: str | list[Content] = text
+    if thoughts:
+        # Inspect's own form: the completion is the text alone, so that is what a judge sees.
+        content = [ContentReasoning(reasoning=thoughts), ContentText(text=text)]
+    return ChatMessageAssistant(content=content, model=model, source="generate")
 
 
 def _output(

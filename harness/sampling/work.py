@@ -8,11 +8,13 @@ from functools import cached_property
 from logging import getLogger
 from pathlib import Path
 
+from harness.models.chat_format import Think, think_switch
 from harness.models.loading import LoadedModel
 from harness.sampling.batching import Cancelled
 from harness.sampling.encoding import Message, encode_chat
 from harness.sampling.journal import Journal, answer_key
 from harness.sampling.model_cache import MODELS, ModelKey, model_identity
+from harness.sampling.replies import straight_to_answer
 from harness.sampling.settings import Completion, NextToken, SamplingSettings
 
 logger = getLogger(__name__)
@@ -46,9 +48,12 @@ class Answered:
 class Work:
     """Sampling and reading with one model; holds its key, never its weights."""
 
-    def __init__(self, key: ModelKey, *, journal: Path | None, max_rows: int) -> None:
+    def __init__(
+        self, key: ModelKey, *, journal: Path | None, max_rows: int, think: Think | None = None
+    ) -> None:
         """Remember what to load, where finished answers go and how many rows fit a batch."""
         self.key = key
+        self._think = think
         self.max_rows = max_rows
         self._journal_path = journal
         self._identity: str | None = None
@@ -58,7 +63,7 @@ class Work:
     ) -> list[Answered]:
         """Answer requests that share their settings."""
         loaded = MODELS.get(self.key)
-        prompts = _encoded(loaded, (ask.messages for ask in asks))
+        prompts = _encoded(loaded, (ask.messages for ask in asks), self._think)
         wanted = [[(prompts[ask.messages], seed) for seed in ask.seeds] for ask in asks]
         # Sorted: the same requests make the same batches in whatever order they came, and
         # prompts of similar length share one.
@@ -82,8 +87,13 @@ class Work:
         from harness.sampling.reading import next_token_top_logprobs
 
         loaded = MODELS.get(self.key)
-        encoded = _encoded(loaded, prompts)
-        ids = [encoded[messages] for messages in prompts]
+        # A judge's number must come next, so no thought may come before it.
+        think: Think | None = "off" if think_switch(loaded.tokenizer) else None
+        encoded = _encoded(loaded, prompts, think)
+        answers_next = {
+            messages: straight_to_answer(loaded.tokenizer, ids) for messages, ids in encoded.items()
+        }
+        ids = [answers_next[messages] for messages in prompts]
         answers = next_token_top_logprobs(loaded, ids, top, max_rows=self.max_rows)
         return [(len(i), answer) for i, answer in zip(ids, answers, strict=True)]
 
@@ -134,9 +144,9 @@ class Work:
 
 
 def _encoded(
-    loaded: LoadedModel, prompts: Iterable[tuple[Message, ...]]
+    loaded: LoadedModel, prompts: Iterable[tuple[Message, ...]], think: Think | None
 ) -> dict[tuple[Message, ...], tuple[int, ...]]:
     return {
-        messages: tuple(encode_chat(loaded.tokenizer, messages))
+        messages: tuple(encode_chat(loaded.tokenizer, messages, think))
         for messages in dict.fromkeys(prompts)
     }

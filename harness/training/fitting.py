@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,12 +15,13 @@ from transformers import PrinterCallback
 
 from harness.data.rows import Row
 from harness.errors import TrainError
+from harness.models.chat_format import end_tokens, training_arguments
 from harness.models.loading import LoadedModel, load_model, preferred_device
 from harness.models.reference import ModelReference
 from harness.training.arguments import lora_config, trainer_arguments
 from harness.training.callbacks import Progress, Watch
 from harness.training.checkpoints import newest_complete, step_of
-from harness.training.mask_audit import MaskAudit, audit_masks, stop_tokens
+from harness.training.mask_audit import MaskAudit, audit_masks
 from harness.training.quiet import quiet_libraries
 from harness.training.recipe import Recipe
 from harness.training.trainers import trainer_for
@@ -70,10 +71,11 @@ def fit(
             dataset=trainer.train_dataset,
             collate=trainer.data_collator,
             tokenizer=loaded.tokenizer,
-            stop_ids=stop_tokens(loaded.tokenizer, loaded.model),
+            stop_ids=end_tokens(loaded.tokenizer, loaded.model),
             rows=len(rows) - len(held_out_indices(len(rows), recipe.held_out_fraction, seed)),
             max_length=recipe.max_length,
             allow_truncation=recipe.allow_truncation,
+            arguments=training_arguments(loaded.tokenizer),
         )
         checkpoint = newest_complete(checkpoints, inputs)
         try:
@@ -119,8 +121,10 @@ def build_trainer(
         TrainError: The chat template refuses a row.
     """
     kept_out = held_out_indices(len(rows), recipe.held_out_fraction, seed)
-    train = _dataset(rows, [index for index in range(len(rows)) if index not in kept_out])
-    held_out = _dataset(rows, sorted(kept_out)) if kept_out else None
+    arguments = training_arguments(loaded.tokenizer)
+    trained = [index for index in range(len(rows)) if index not in kept_out]
+    train = _dataset(rows, trained, arguments)
+    held_out = _dataset(rows, sorted(kept_out), arguments) if kept_out else None
     try:
         return trainer_for(loaded)(
             model=loaded.model,
@@ -144,10 +148,14 @@ def build_trainer(
         ) from error
 
 
-def _dataset(rows: Sequence[Row], chosen: list[int]) -> Dataset:
+def _dataset(rows: Sequence[Row], chosen: list[int], arguments: Mapping[str, bool]) -> Dataset:
+    # The trainer hands this column to the chat template; an empty one has no type.
+    extra = {"chat_template_kwargs": dict(arguments)} if arguments else {}
     return Dataset.from_list(
         [
-            rows[index].model_dump(mode="json", include={"prompt", "completion"}) | {"row": index}
+            rows[index].model_dump(mode="json", include={"prompt", "completion"})
+            | {"row": index}
+            | extra
             for index in chosen
         ]
     )

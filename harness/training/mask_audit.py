@@ -54,6 +54,7 @@ def audit_masks(
     rows: int,
     max_length: int,
     allow_truncation: bool,
+    arguments: Mapping[str, Any] | None = None,
     decode: int = 8,
 ) -> MaskAudit:
     """Check the tokenised rows that the trainer holds.
@@ -66,6 +67,7 @@ def audit_masks(
         rows: How many rows were handed to the trainer.
         max_length: The recipe's limit in tokens.
         allow_truncation: Whether rows above the limit may be cut.
+        arguments: Extra arguments under which the chat template was rendered.
         decode: How many rows to decode, spread evenly over the dataset.
 
     Raises:
@@ -90,7 +92,8 @@ def audit_masks(
     for place, (index, item) in enumerate(zip(chosen, items, strict=True)):
         ids, labels = batch["input_ids"][place].tolist(), batch["labels"][place].tolist()
         is_cut = allow_truncation and sizes[index].cut
-        texts.append(_check_row(item, ids, labels, tokenizer, stop_ids, is_cut))
+        prompt = _prompt_length(item["prompt"], ids, tokenizer, arguments or {})
+        texts.append(_check_row(item, ids, labels, prompt, tokenizer, stop_ids, is_cut))
     trained = sum(size.trained for size in sizes)
     return MaskAudit(
         rows=len(sizes),
@@ -102,18 +105,6 @@ def audit_masks(
         dropped_rows=rows - len(sizes),
         example=texts[0],
     )
-
-
-def stop_tokens(tokenizer: Any, model: Any) -> frozenset[int]:
-    """The tokens that end a turn: the tokenizer's, the generation config's and the template's."""
-    configured = getattr(getattr(model, "generation_config", None), "eos_token_id", None)
-    found = [*configured] if isinstance(configured, list) else [configured]
-    turns = [{"role": "user", "content": "x"}, {"role": "assistant", "content": "x"}]
-    rendered = tokenizer.apply_chat_template(turns, tokenize=True, return_dict=True)["input_ids"]
-    last = _last_visible(rendered[_prompt_length(turns[:1], rendered, tokenizer) :], tokenizer)
-    if last in tokenizer.get_added_vocab().values():
-        found.append(last)
-    return frozenset(int(token) for token in [*found, tokenizer.eos_token_id] if token is not None)
 
 
 @dataclass(frozen=True)
@@ -159,6 +150,7 @@ def _check_row(
     item: Mapping[str, Any],
     ids: list[int],
     labels: list[int],
+    prompt_length: int,
     tokenizer: Any,
     stop_ids: frozenset[int],
     is_cut: bool,
@@ -170,7 +162,7 @@ def _check_row(
     row = int(item["row"])
     if any(labels[place] != ids[place] for place in positions):
         raise _refusal(row, "its labels are not its own tokens", text)
-    if positions[0] < _prompt_length(item["prompt"], ids, tokenizer):
+    if positions[0] < prompt_length:
         raise _refusal(row, "prompt text is trained (the mask starts too early)", text)
     before, answer, _ = _squash(text).partition(_squash(item["completion"][0]["content"]))
     question = _squash(item["prompt"][-1]["content"])
@@ -185,10 +177,12 @@ def _check_row(
     return text
 
 
-def _prompt_length(prompt: list[dict[str, str]], ids: list[int], tokenizer: Any) -> int:
+def _prompt_length(
+    prompt: list[dict[str, str]], ids: list[int], tokenizer: Any, arguments: Mapping[str, Any]
+) -> int:
     """How many leading tokens of the row are the prompt as the model sees it when sampling."""
     rendered = tokenizer.apply_chat_template(
-        prompt, tokenize=True, add_generation_prompt=True, return_dict=True
+        prompt, tokenize=True, add_generation_prompt=True, return_dict=True, **arguments
     )["input_ids"]
     same = 0
     for ours, theirs in zip(rendered, ids, strict=False):

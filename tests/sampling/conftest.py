@@ -9,7 +9,7 @@ import torch
 
 from harness.models.loading import LoadedModel, load_model
 from harness.models.reference import parse_reference
-from tests.doubles import Family, make_double
+from tests.doubles import make_double
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -26,7 +26,7 @@ def qwen(qwen_double: Path) -> LoadedModel:
 def any_family(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> LoadedModel:
-    family: Family = request.param
+    family: str = request.param
     return load_model(parse_reference(str(make_double(tmp_path_factory.mktemp(family), family))))
 
 

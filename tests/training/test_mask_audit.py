@@ -7,10 +7,11 @@ import pytest
 
 from harness.data.rows import Message, Row
 from harness.errors import TrainError
+from harness.models.chat_format import end_tokens
 from harness.models.loading import load_model
 from harness.models.reference import ModelReference
 from harness.training.fitting import build_trainer
-from harness.training.mask_audit import IGNORED, MaskAudit, audit_masks, stop_tokens
+from harness.training.mask_audit import IGNORED, MaskAudit, audit_masks
 from harness.training.recipe import Recipe
 from tests.doubles import END_OF_TURN, make_double
 from tests.training.conftest import Job, make_rows
@@ -28,7 +29,7 @@ class Prepared:
         self.trainer = build_trainer(loaded, reference, rows, recipe, seed=0, checkpoints=out)
         self.items = [dict(item) for item in self.trainer.train_dataset]
         self.tokenizer = loaded.tokenizer
-        self.stop_ids = stop_tokens(loaded.tokenizer, loaded.model)
+        self.stop_ids = end_tokens(loaded.tokenizer, loaded.model)
 
     def audit(self, items: list[dict[str, Any]] | None = None, **changes: Any) -> MaskAudit:
         items = self.items if items is None else items
