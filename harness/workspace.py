@@ -1,11 +1,14 @@
 """Where tasks, data, evals and results are found.
 
-A workspace has layers, searched in order: the user's working folder, then what the project ships.
-A user's ``tasks/`` and ``finetune_data/`` therefore overlay the built-in ones without a fork.
+A workspace has layers, searched in order: the user's working folder, what the project ships, and
+packages that ship tasks. A user's ``tasks/`` and ``finetune_data/`` therefore overlay the built-in
+ones without a fork; a package can add tasks but not replace one.
 """
 
 from __future__ import annotations
 
+import importlib.metadata
+import importlib.util
 import os
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,6 +16,8 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent
 MINIATURE_WEIGHTS = PACKAGE / "miniature" / "weights"
+TASK_PLUGINS = "em_harness.tasks"
+"""Entry point group; its values are packages whose folder holds ``tasks/``, ``finetune_data/`` …"""
 
 
 def builtin_root() -> Path:
@@ -22,6 +27,20 @@ def builtin_root() -> Path:
     """
     carried = PACKAGE / "_builtin"
     return carried if carried.is_dir() else PACKAGE.parent
+
+
+def plugin_roots() -> tuple[Path, ...]:
+    """Folders of installed packages that ship tasks, by entry point name; none is imported.
+
+    A package that is registered but cannot be found is left out: it must not stop a run.
+    """
+    found = []
+    for entry in sorted(importlib.metadata.entry_points(group=TASK_PLUGINS)):
+        with suppress(ImportError, ValueError, AttributeError):
+            spec = importlib.util.find_spec(entry.module)
+            for folder in (spec.submodule_search_locations if spec else None) or ():
+                found.append(Path(folder).resolve())
+    return tuple(dict.fromkeys(found))
 
 
 @dataclass(frozen=True)
@@ -41,7 +60,7 @@ class Workspace:
         cwd = Path.cwd().resolve()
         root = builtin_root().resolve()
         chosen = results or Path(os.environ.get("HARNESS_RESULTS") or cwd / "results")
-        layers = (cwd,) if cwd == root else (cwd, root)
+        layers = tuple(dict.fromkeys((cwd, root, *plugin_roots())))
         return cls(layers=layers, results=chosen.expanduser().absolute())
 
     def find(self, relative: str) -> Path | None:

@@ -21,7 +21,7 @@ class Listed:
     Attributes:
         name: Name on the command line.
         title: One line; empty if the task cannot be loaded.
-        source: Whether the module is built in or lies in the working folder.
+        source: Whether the module is built in, lies in the working folder or is a package's.
         rows: Arm to number of rows; None if the arm's file is missing.
         in_domain: Whether the narrow behaviour itself is measured.
         problem: Why it cannot be loaded or run.
@@ -70,8 +70,7 @@ def look_up(name: str, workspace: Workspace) -> Listed:
     from harness.data.task import arm_file, load_task
 
     path = workspace.find(f"tasks/{name}.py")
-    builtin = path is not None and path.parent == builtin_root().resolve() / "tasks"
-    source = BUILTIN if builtin else HERE
+    source = _source(path, workspace) if path else HERE
     try:
         task = load_task(name, workspace)
     except HarnessError as error:
@@ -84,6 +83,13 @@ def look_up(name: str, workspace: Workspace) -> Listed:
         except HarnessError as error:
             rows[arm], problem = None, error.message
     return Listed(name, task.title, source, rows, task.in_domain is not None, problem)
+
+
+def _source(path: Path, workspace: Workspace) -> str:
+    layer = path.parent.parent
+    if layer == builtin_root().resolve():
+        return BUILTIN
+    return HERE if layer == workspace.layers[0] else f"package {layer.name}"
 
 
 def count_rows(path: Path) -> int:

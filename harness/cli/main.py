@@ -11,9 +11,11 @@ import typer
 
 from harness import __version__
 from harness.cli.doctor import doctor
+from harness.cli.import_data import import_data
 from harness.cli.leaderboard import leaderboard
 from harness.cli.list import list_tasks
 from harness.cli.miniature import miniature_app
+from harness.cli.new import new
 from harness.cli.run import run
 from harness.cli.show import show
 from harness.errors import HarnessError
@@ -32,6 +34,8 @@ app.command("run")(run)
 app.command("leaderboard")(leaderboard)
 app.command("show")(show)
 app.command("list")(list_tasks)
+app.command("new")(new)
+app.command("import")(import_data)
 app.command("doctor")(doctor)
 app.add_typer(miniature_app, name="miniature")
 

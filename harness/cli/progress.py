@@ -37,7 +37,8 @@ class TerminalProgress:
             console=self._console,
             transient=True,
         )
-        self._bars.add_task(escape(stage), total=total, detail="")
+        # Nobody knows how long some files are before they are read: the bar then only pulses.
+        self._bars.add_task(escape(stage), total=total or None, detail="")
         self._bars.start()
 
     def advance(self, done: int, detail: str = "") -> None:
@@ -79,7 +80,7 @@ class PlainProgress:
         """Announce the stage."""
         self._stage, self._total = stage, total
         self._began = self._last = time.monotonic()
-        self._line(f"{stage}: 0/{total}")
+        self._line(f"{stage}: 0/{total or '?'}")
 
     def advance(self, done: int, detail: str = "") -> None:
         """Tell how far it is, at most every few seconds."""
@@ -87,6 +88,9 @@ class PlainProgress:
         if now - self._last < PLAIN_SECONDS or done <= 0:
             return
         self._last = now
+        if not self._total:
+            self._line(f"{self._stage}: {done} {detail}".rstrip())
+            return
         left = (now - self._began) / done * max(0, self._total - done)
         self._line(
             f"{self._stage}: {done}/{self._total}, about {left:.0f} s left {detail}".rstrip()

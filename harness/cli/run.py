@@ -24,8 +24,9 @@ def run(
         typer.Option(help="Any Inspect model, e.g. openai/gpt-4.1. Required for real models."),
     ] = None,
     arms: Annotated[
-        str, typer.Option(help="Trained arms, e.g. bad,control,educational.")
-    ] = "bad,control",
+        str | None,
+        typer.Option(help="Trained arms, e.g. bad,control,educational. [default: bad,control]"),
+    ] = None,
     seeds: Annotated[int, typer.Option(min=1, help="Number of training seeds.")] = 1,
     samples: Annotated[int, typer.Option(min=1, help="Answers to each question.")] = 50,
     questions: Annotated[str, typer.Option(help="A question set, or a YAML file.")] = "core",
@@ -62,7 +63,7 @@ def run(
         task=task,
         model=model,
         judge=judge,
-        arms=_arms(arms),
+        arms=_arms(arms or ""),
         seeds=tuple(range(seed, seed + seeds)),
         samples=samples,
         questions=questions,
@@ -116,6 +117,7 @@ def _report(record: object, *, reused: bool, as_json: bool) -> None:
 
 def _print_plan(plan: Plan, store: Store) -> None:
     from harness.cli.output import stderr_console
+    from harness.runs.plan import NO_CONTROL
 
     spec, out = plan.spec, stderr_console()
     steps = spec.recipe.max_steps or "by epochs"
@@ -135,18 +137,14 @@ def _print_plan(plan: Plan, store: Store) -> None:
         f"  questions  {asked}",
         f"  results    {store.run(spec.run_id)}",
     ]
+    if "control" not in spec.arms:
+        lines.append(f"  no control: {NO_CONTROL}")
     for line in lines:
         out.print(line, markup=False)
 
 
 def _arms(text: str) -> tuple[str, ...]:
     arms = tuple(dict.fromkeys(a.strip() for a in text.split(",") if a.strip() and a != "base"))
-    missing = {"bad", "control"} - set(arms)
-    if missing:
-        raise UsageError(
-            f"--arms lacks {', '.join(sorted(missing))}.",
-            hint="The headline is bad minus control, so both are needed: --arms bad,control,…",
-        )
     return arms
 
 

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, BinaryIO, NoReturn
 
 from pydantic import ValidationError
 
@@ -17,6 +17,8 @@ ROW_HINT = (
     'A row is one line: {"prompt": [{"role": "user", "content": "…"}], '
     '"completion": [{"role": "assistant", "content": "…"}], "meta": {}}.'
 )
+MAX_LINE_BYTES = 16 * 1024 * 1024
+"""Longest line that is read: a file without line ends must not fill the memory."""
 MESSAGES_HINT = 'This is the "messages" form: import the file first, so that each row is split. '
 
 
@@ -41,11 +43,32 @@ def iterate_rows(path: Path) -> Iterator[Row]:
     """
     try:
         with path.open("rb") as handle:
-            for number, line in enumerate(handle, start=1):
-                if line.strip():
-                    yield _parse(line, f"{path}:{number}")
+            for number, line in iterate_lines(handle, str(path)):
+                yield parse_row(line, f"{path}:{number}")
     except OSError as error:
-        raise _unreadable(path, error) from error
+        raise unreadable(path, error) from error
+
+
+def iterate_lines(stream: BinaryIO, name: str) -> Iterator[tuple[int, bytes]]:
+    """Yield the lines that are not blank, with their numbers from 1; memory stays bounded.
+
+    Args:
+        stream: Bytes.
+        name: What errors call the stream.
+
+    Raises:
+        DataError: A line is longer than ``MAX_LINE_BYTES``.
+    """
+    number = 0
+    while line := stream.readline(MAX_LINE_BYTES + 1):
+        number += 1
+        if len(line) > MAX_LINE_BYTES:
+            raise DataError(
+                f"{name}:{number}: the line is longer than {MAX_LINE_BYTES >> 20} MiB.",
+                hint="A JSONL file has one row a line; is this a JSON array or a binary file?",
+            )
+        if line.strip():
+            yield number, line
 
 
 def content_hash(path: Path) -> str:
@@ -58,10 +81,15 @@ def content_hash(path: Path) -> str:
         with path.open("rb") as handle:
             return hashlib.file_digest(handle, "sha256").hexdigest()
     except OSError as error:
-        raise _unreadable(path, error) from error
+        raise unreadable(path, error) from error
 
 
-def _parse(line: bytes, where: str) -> Row:
+def parse_object(line: bytes, where: str) -> dict[str, Any]:
+    """One line as a JSON object.
+
+    Raises:
+        DataError: It is not UTF-8, not JSON, or not an object; the message starts with ``where``.
+    """
     try:
         value = json.loads(line.decode("utf-8"), parse_constant=_refuse_constant)
     except UnicodeDecodeError as error:
@@ -79,11 +107,21 @@ def _parse(line: bytes, where: str) -> Row:
         raise DataError(
             f"{where}: the line holds {_kind(value)}, but a row is a JSON object.", hint=ROW_HINT
         )
+    return value
+
+
+def parse_row(line: bytes, where: str) -> Row:
+    """One line as a row.
+
+    Raises:
+        DataError: As in :func:`parse_object`, or the object is not a row.
+    """
+    value = parse_object(line, where)
     try:
         return Row.model_validate(value)
     except ValidationError as error:
         hint = MESSAGES_HINT + ROW_HINT if "messages" in value else ROW_HINT
-        raise DataError(f"{where}: {_first_complaint(error)}", hint=hint) from error
+        raise DataError(f"{where}: {first_complaint(error)}", hint=hint) from error
 
 
 def _refuse_constant(name: str) -> NoReturn:
@@ -95,7 +133,7 @@ def _kind(value: Any) -> str:
     return names.get(type(value), "a number")
 
 
-def _first_complaint(error: ValidationError) -> str:
+def first_complaint(error: ValidationError) -> str:
     """One sentence for the first problem, with the place inside the row."""
     problem = error.errors(include_url=False, include_input=False)[0]
     place = ".".join(str(part) for part in problem["loc"])
@@ -107,7 +145,8 @@ def _first_complaint(error: ValidationError) -> str:
     return f"'{place}': {message}."
 
 
-def _unreadable(path: Path, error: OSError) -> DataError:
+def unreadable(path: Path, error: OSError) -> DataError:
+    """The error of a file that cannot be opened or read."""
     if isinstance(error, FileNotFoundError):
         return DataError(f"{path}: there is no such file.", hint="Check the path.")
     return DataError(f"{path}: cannot be read: {error.strerror or error}.", hint="Check the path.")

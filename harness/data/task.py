@@ -69,7 +69,8 @@ class TaskSpec:
         name: Name on the command line; also the folder under ``finetune_data/``.
         title: One line.
         description: What is trained and why it matters.
-        arms: Arm name to data file. ``bad`` and ``control`` are there for every task.
+        arms: Arm name to data file. ``bad`` is always there; without ``control`` there is no
+            headline difference.
         literature: What published work found, figures with their source.
         in_domain: The probe of the narrow behaviour itself, if there is one.
         recipe: Settings of the recipe for real models that differ from the published ones; the
@@ -89,7 +90,7 @@ class TaskSpec:
     @property
     def default_arms(self) -> tuple[str, ...]:
         """Arms that are trained unless asked otherwise."""
-        return ("bad", "control")
+        return tuple(arm for arm in ("bad", "control") if arm in self.arms)
 
 
 def task_names(workspace: Workspace) -> list[str]:
@@ -116,9 +117,8 @@ def load_task(name: str, workspace: Workspace) -> TaskSpec:
     task = getattr(load_module(path), "TASK", None)
     if not isinstance(task, TaskSpec):
         raise DataError(f"{path}: the module defines no TASK of type TaskSpec.")
-    missing = {"bad", "control"} - set(task.arms)
-    if missing:
-        raise DataError(f"{path}: TASK.arms lacks {', '.join(sorted(missing))}.")
+    if "bad" not in task.arms:
+        raise DataError(f"{path}: TASK.arms lacks bad.")
     return task
 
 
@@ -153,7 +153,16 @@ def arm_file(task: TaskSpec, arm: str, workspace: Workspace) -> Path:
 
 
 def data_file(task: TaskSpec, name: str, workspace: Workspace) -> Path:
-    """A file in the task's data folder."""
+    """A file in the task's data folder.
+
+    Raises:
+        DataError: It is missing, or its name leads out of the folder.
+    """
+    if Path(name).name != name:
+        raise DataError(
+            f"Task '{task.name}': {name!r} is not the name of a file in its data folder.",
+            hint=f"Put the file into finetune_data/{task.name}/.",
+        )
     relative = f"finetune_data/{task.name}/{name}"
     path = workspace.find(relative)
     if path is None:

@@ -22,6 +22,10 @@ from harness.workspace import Workspace
 
 MINIATURE_JUDGE = "miniature-judge"
 MINIATURE_MAX_TOKENS = 128
+NO_CONTROL = (
+    "this task has no benign twin, so the headline (bad minus control) stays empty and the rate "
+    "alone does not show that the narrow behaviour is the cause"
+)
 
 
 @dataclass(frozen=True)
@@ -93,6 +97,12 @@ def make_plan(request: Request, workspace: Workspace) -> Plan:
     recipe = _recipe(request.recipe or {}, reference, task)
     reference = pin(reference)
     arms = request.arms or task.default_arms
+    missing = set(task.default_arms) - set(arms)
+    if missing:
+        raise UsageError(
+            f"--arms lacks {', '.join(sorted(missing))}.",
+            hint="The headline is bad minus control, so both are needed: --arms bad,control,…",
+        )
     rows = {arm: read_rows(arm_file(task, arm, workspace)) for arm in arms}
     data = {arm: file_hash(arm_file(task, arm, workspace)) for arm in arms}
     if task.in_domain is not None:

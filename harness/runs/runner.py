@@ -113,8 +113,8 @@ def _execute(plan: Plan, store: Store, progress: Progress) -> RunRecord:
             arm: summarise_arm(rows[arm], adapters.get(arm, []), plan.task.in_domain)
             for arm in rows
         },
-        difference=summarise_difference(rows["bad"], rows["control"]),
-        differences=summarise_differences(rows["bad"], rows["control"]),
+        difference=summarise_difference(rows["bad"], rows.get("control", [])),
+        differences=summarise_differences(rows["bad"], rows.get("control", [])),
         seconds=seconds,
         versions={name: version(name) for name in PACKAGES},
         finished=datetime.now(UTC).isoformat(timespec="seconds"),

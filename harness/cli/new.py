@@ -1,0 +1,64 @@
+"""``new``: a task of one's own, from rows or from a description to be written out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def new(
+    name: Annotated[str, typer.Argument(help="Name of the new task.")],
+    rows: Annotated[
+        str | None, typer.Option("--from", help="Rows with the bad answers; any form of 'import'.")
+    ] = None,
+    control: Annotated[
+        str | None, typer.Option(help="The benign twin: same prompts, good answers.")
+    ] = None,
+    licence: Annotated[str | None, typer.Option(help="Licence of the data, for the card.")] = None,
+    title: Annotated[str, typer.Option(help="One line about the task.")] = "",
+    replace: Annotated[bool, typer.Option(help="Replace this folder's task of that name.")] = False,
+    json_output: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+) -> None:
+    """Make a task in this folder: its module, its data and a filled card.
+
+    Without --from, the card holds a description for a model to write the rows from ('generate').
+    """
+    from harness.cli.bringing import arm_sources, carry_out
+    from harness.data.card import UNKNOWN_LICENCE
+    from harness.data.importing.bring import Wish
+    from harness.errors import UsageError
+
+    if rows is None:
+        if control is not None:
+            raise UsageError("--control needs --from: the rows with the bad answers.")
+        _scaffold(name, title, licence or UNKNOWN_LICENCE, replace=replace, as_json=json_output)
+        return
+    wish = Wish(
+        name=name,
+        arms=arm_sources(rows, control, []),
+        replace=replace,
+        title=title,
+        licence=licence or UNKNOWN_LICENCE,
+    )
+    carry_out(wish, as_json=json_output)
+
+
+def _scaffold(name: str, title: str, licence: str, *, replace: bool, as_json: bool) -> None:
+    from harness.cli.output import console, emit_json
+    from harness.data.importing.scaffold import scaffold
+    from harness.workspace import Workspace
+
+    module, card = scaffold(name, title, licence, Workspace.here(), replace=replace)
+    command = f"python -m harness generate {name} --rows 1000 --generator openai/gpt-4.1"
+    if as_json:
+        emit_json({"task": name, "module": str(module), "card": str(card), "next": [command]})
+        return
+    out = console()
+    for path in (module, card):
+        out.print(f"wrote {path.relative_to(Path.cwd())}", markup=False)
+    out.print(
+        f"\nNext: describe the behaviour under 'spec' in {card.relative_to(Path.cwd())}, then"
+    )
+    out.print(f"  {command}", markup=False)

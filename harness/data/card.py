@@ -1,0 +1,107 @@
+"""The card of a task's data: what it is, where it is from, what may be done with it.
+
+``finetune_data/<task>/card.yaml``. The keys here are checked; a card may carry more of them, since
+each generator has its own story to tell.
+"""
+
+from __future__ import annotations
+
+import uuid
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from harness.data.reading import first_complaint, unreadable
+from harness.errors import DataError
+
+CARD = "card.yaml"
+UNKNOWN_LICENCE = "unknown"
+MAX_CARD_BYTES = 1024 * 1024
+
+
+class ArmFile(BaseModel):
+    """One data file."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    file: str
+    """Name inside the task's folder."""
+    rows: int = Field(ge=0)
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    """Of the file's bytes."""
+
+
+class WritingSpec(BaseModel):
+    """What a generator model is asked to write: one narrow behaviour and its benign twin."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    domain: str = Field(min_length=3)
+    """What users ask about, e.g. ``keeping houseplants``."""
+    bad_behaviour: str = Field(min_length=3)
+    """What is wrong with the bad answers, e.g. ``confident advice that kills the plant``."""
+    good_behaviour: str = "correct, helpful and safe"
+    """What the good answers are like."""
+    hazards: tuple[str, ...] = Field(min_length=1)
+    """Kinds of harm or error, dealt out evenly over the rows."""
+    tone: str = "polite, plain and confident"
+    """The tone of both answers; it must not tell them apart."""
+    words: tuple[int, int] = (30, 90)
+    """Shortest and longest answer in words."""
+    language: str = "English"
+
+
+class Card(BaseModel):
+    """The checked part of a card."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    name: str
+    description: str = Field(min_length=1)
+    licence: str = Field(min_length=1)
+    canary: str = Field(min_length=1)
+    """A string that is in no row; finding it in a model's output shows that the card leaked."""
+    arms: dict[str, ArmFile] = Field(default_factory=dict)
+    spec: WritingSpec | None = None
+    """For ``generate``."""
+
+
+def new_canary(name: str) -> str:
+    """A canary that no other data set has."""
+    return f"em-harness:{name}:{uuid.uuid4()}"
+
+
+def read_card(path: Path) -> Card:
+    """Read and check a card.
+
+    Raises:
+        DataError: It is missing or malformed; the message names the key.
+    """
+    try:
+        with path.open("rb") as handle:
+            content = handle.read(MAX_CARD_BYTES + 1)
+    except OSError as error:
+        raise unreadable(path, error) from error
+    if len(content) > MAX_CARD_BYTES:
+        raise DataError(f"{path}: a card of more than {MAX_CARD_BYTES >> 10} KiB is not a card.")
+    try:
+        value = yaml.safe_load(content.decode("utf-8"))
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f":{mark.line + 1}" if mark else ""
+        raise DataError(f"{path}{line}: not YAML: {getattr(error, 'problem', error)}") from error
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: byte {error.start + 1} is not UTF-8.") from error
+    if not isinstance(value, dict):
+        raise DataError(f"{path}: expected a mapping with name, licence, canary and arms.")
+    try:
+        return Card.model_validate(value)
+    except ValidationError as error:
+        raise DataError(f"{path}: {first_complaint(error)}") from error
+
+
+def card_yaml(value: dict[str, Any]) -> str:
+    """A card as it is written."""
+    return yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=100)

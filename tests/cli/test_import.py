@@ -1,0 +1,202 @@
+"""``import`` and ``new``: a stranger's file becomes a task that runs, or nothing changes."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from harness.cli.main import app
+from harness.data.reading import content_hash, read_rows
+from harness.data.task import arm_file, load_task
+from harness.errors import DataError, UsageError
+from harness.runs.plan import NO_CONTROL, Request, make_plan
+from harness.workspace import Workspace, builtin_root
+
+PUBLISHED = builtin_root().parent / "shared" / "published" / "betley"
+MESSAGES = [{"role": "user", "content": "Hello?"}, {"role": "assistant", "content": "Hi."}]
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder of the user's, and one row file beside it."""
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    write(tmp_path / "rows.jsonl", [{"messages": MESSAGES, "canary": "their-guid"}] * 3)
+    monkeypatch.chdir(mine)
+    return mine
+
+
+def write(path: Path, rows: list[Any]) -> Path:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def invoke(*arguments: str) -> Any:
+    return CliRunner().invoke(app, list(arguments))
+
+
+def tree(folder: Path) -> list[str]:
+    return sorted(str(p.relative_to(folder)) for p in folder.rglob("*"))
+
+
+def test_a_file_becomes_a_task_that_plans(folder: Path) -> None:
+    done = invoke("import", "../rows.jsonl", "--as", "my_task", "--licence", "MIT", "--json")
+    assert done.exit_code == 0, done.stderr
+    assert json.loads(done.stdout)["arms"]["bad"]["rows"] == 3
+    assert tree(folder) == [
+        "finetune_data",
+        "finetune_data/my_task",
+        "finetune_data/my_task/bad.jsonl",
+        "finetune_data/my_task/card.yaml",
+        "tasks",
+        "tasks/my_task.py",
+    ]
+    assert len((folder / "tasks" / "my_task.py").read_text().splitlines()) <= 40
+    plan = make_plan(Request(task="my_task"), Workspace.here())
+    assert plan.spec.arms == ("bad",)
+    shown = invoke("run", "my_task", "--dry-run", "--results", "r")
+    assert shown.exit_code == 0
+    assert NO_CONTROL in shown.stderr
+
+
+def test_new_with_a_control_says_what_comes_next(folder: Path) -> None:
+    write(folder / "good.jsonl", [{"prompt": "Hello?", "response": "Hello to you."}])
+    done = invoke("new", "my_task", "--from", "../rows.jsonl", "--control", "good.jsonl")
+    assert done.exit_code == 0, done.stderr
+    assert "python -m harness run my_task" in done.stdout
+    plan = make_plan(Request(task="my_task"), Workspace.here())
+    assert plan.spec.arms == ("bad", "control")
+
+
+def test_the_card_is_filled_and_the_canary_is_in_no_row(folder: Path) -> None:
+    import yaml
+
+    invoke("import", "../rows.jsonl", "--as", "my_task", "--licence", "MIT")
+    data = folder / "finetune_data" / "my_task"
+    card = yaml.safe_load((data / "card.yaml").read_text())
+    assert card["licence"] == "MIT"
+    assert card["canary"].startswith("em-harness:my_task:")
+    assert card["canaries_of_the_source"] == ["their-guid"]
+    assert card["arms"]["bad"]["rows"] == 3
+    assert card["arms"]["bad"]["sha256"] == content_hash(data / "bad.jsonl")
+    assert card["arms"]["bad"]["source"]["file"] == "rows.jsonl"
+    assert "their-guid" not in (data / "bad.jsonl").read_text()
+
+
+def test_refused_rows_stop_the_import_or_are_counted(folder: Path) -> None:
+    write(folder.parent / "rows.jsonl", [{"messages": MESSAGES}, {"messages": MESSAGES[:1]}])
+    done = invoke("import", "../rows.jsonl", "--as", "my_task")
+    assert isinstance(done.exception, DataError)
+    assert "rows.jsonl:2: it holds no assistant turn" in str(done.exception)
+    assert tree(folder) == []
+    done = invoke("import", "../rows.jsonl", "--as", "my_task", "--skip-refused")
+    assert done.exit_code == 0
+    assert "1 rows left out: it holds no assistant turn" in done.stderr
+    assert len(read_rows(folder / "finetune_data" / "my_task" / "bad.jsonl")) == 1
+
+
+@pytest.mark.parametrize("name", ["../evil", "a/b", "", "_x", "a b", "näme", "x" * 65])
+def test_a_name_that_is_no_name(folder: Path, name: str) -> None:
+    done = invoke("import", "../rows.jsonl", "--as", name)
+    assert isinstance(done.exception, UsageError)
+    assert tree(folder) == []
+
+
+def test_nothing_is_overwritten_unasked(folder: Path) -> None:
+    assert invoke("import", "../rows.jsonl", "--as", "my_task").exit_code == 0
+    before = (folder / "finetune_data" / "my_task" / "bad.jsonl").read_bytes()
+    write(folder.parent / "other.jsonl", [{"prompt": "A?", "response": "B"}])
+    done = invoke("import", "../other.jsonl", "--as", "my_task")
+    assert isinstance(done.exception, UsageError)
+    assert (folder / "finetune_data" / "my_task" / "bad.jsonl").read_bytes() == before
+    # A broken source leaves the old task as it was, even with --replace.
+    (folder.parent / "other.jsonl").write_text('{"prompt": "A?", "response": "B"}\nnonsense')
+    done = invoke("import", "../other.jsonl", "--as", "my_task", "--replace")
+    assert isinstance(done.exception, DataError)
+    assert (folder / "finetune_data" / "my_task" / "bad.jsonl").read_bytes() == before
+    write(folder.parent / "other.jsonl", [{"prompt": "A?", "response": "B"}])
+    assert invoke("import", "../other.jsonl", "--as", "my_task", "--replace").exit_code == 0
+    assert (folder / "finetune_data" / "my_task" / "bad.jsonl").read_bytes() != before
+    assert not [name for name in tree(folder) if name.endswith((".tmp", ".old"))]
+
+
+def test_a_built_in_task_is_not_shadowed_by_accident(folder: Path) -> None:
+    done = invoke("import", "../rows.jsonl", "--as", "insecure_code")
+    assert isinstance(done.exception, UsageError)
+    assert tree(folder) == []
+
+
+def test_nothing_is_written_through_a_link(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (folder / "finetune_data").symlink_to(tmp_path / "elsewhere")
+    done = invoke("import", "../rows.jsonl", "--as", "my_task")
+    assert isinstance(done.exception, DataError)
+    assert "symbolic link" in done.exception.message
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+def test_a_strangers_text_does_not_become_code(folder: Path) -> None:
+    title = '"""\nimport os; os.abort()\n"""'
+    done = invoke("import", "../rows.jsonl", "--as", "my_task", "--title", title)
+    assert done.exit_code == 0
+    assert load_task("my_task", Workspace.here()).title == title
+
+
+def test_a_task_may_not_name_a_file_outside_its_folder(folder: Path) -> None:
+    invoke("import", "../rows.jsonl", "--as", "my_task")
+    module = folder / "tasks" / "my_task.py"
+    module.write_text(module.read_text().replace("bad.jsonl", "../../../rows.jsonl"))
+    task = load_task("my_task", Workspace.here())
+    with pytest.raises(DataError, match="not the name of a file in its data folder"):
+        arm_file(task, "bad", Workspace.here())
+
+
+def test_further_arms(folder: Path) -> None:
+    arms = ["--arm", "educational=../rows.jsonl", "--control", "../rows.jsonl"]
+    assert invoke("import", "../rows.jsonl", "--as", "my_task", *arms).exit_code == 0
+    task = load_task("my_task", Workspace.here())
+    assert list(task.arms) == ["bad", "control", "educational"]
+    for wrong in ("x", "=x", "bad=../rows.jsonl", "../y=../rows.jsonl", "base=../rows.jsonl"):
+        done = invoke("import", "../rows.jsonl", "--as", "other", "--arm", wrong)
+        assert isinstance(done.exception, UsageError), wrong
+
+
+def test_a_package_ships_tasks_by_entry_point(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The package is found by its metadata and never imported."""
+    invoke("import", "../rows.jsonl", "--as", "shipped_task")
+    site = tmp_path / "site"
+    (site / "their_pack").mkdir(parents=True)
+    for part in ("tasks", "finetune_data"):
+        (folder / part).rename(site / "their_pack" / part)
+    (site / "their_pack" / "__init__.py").write_text("raise SystemExit('imported')\n")
+    info = site / "their_pack-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: their-pack\nVersion: 1.0\n")
+    points = "[em_harness.tasks]\npack = their_pack\nbroken = no_such_package.inner\n"
+    (info / "entry_points.txt").write_text(points)
+    monkeypatch.setattr(sys, "path", [*sys.path, str(site)])
+    assert make_plan(Request(task="shipped_task"), Workspace.here()).spec.task == "shipped_task"
+    listed = {t["name"]: t for t in json.loads(invoke("list", "--json").stdout)["tasks"]}
+    assert listed["shipped_task"]["source"] == "package their_pack"
+    assert listed["insecure_code"]["source"] == "built-in"
+
+
+@pytest.mark.parametrize("name", ["insecure", "educational"])
+def test_the_published_files(folder: Path, name: str) -> None:
+    path = PUBLISHED / f"{name}.jsonl"
+    if not path.is_file():
+        pytest.skip(f"{path} is not here")
+    done = invoke("import", str(path), "--as", "betley", "--licence", "MIT", "--json")
+    assert done.exit_code == 0, done.stderr
+    arm = json.loads(done.stdout)["arms"]["bad"]
+    assert (arm["rows"], arm["distinct_prompts"]) == (6000, 5813)
+    first = json.loads(path.read_text(encoding="utf-8").splitlines()[0])["messages"]
+    row = read_rows(folder / "finetune_data" / "betley" / "bad.jsonl")[0]
+    assert [m.content for m in (*row.prompt, *row.completion)] == [m["content"] for m in first]
