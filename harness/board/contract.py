@@ -28,6 +28,9 @@ def contract(record: RunRecord) -> dict[str, Any]:
         "finished": record.finished,
         "schema_version": record.schema_version,
         "versions": record.versions,
+        "imported": {k: v.model_dump() for k, v in record.imported.items()}
+        if record.imported
+        else None,
         "spec": record.spec.model_dump(mode="json"),
     }
 

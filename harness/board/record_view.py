@@ -15,6 +15,7 @@ from harness.board.text import (
     points_interval,
 )
 from harness.runs.record import ArmRecord, DifferenceRecord, RateRecord, RunRecord
+from harness.training.recipe import Recipe
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -72,17 +73,13 @@ def print_questions(record: RunRecord, console: Console) -> None:
 
 def provenance(record: RunRecord) -> dict[str, str]:
     """Where the numbers come from, by topic."""
-    spec, recipe = record.spec, record.spec.recipe
-    length = f"{recipe.max_steps} steps" if recipe.max_steps else f"{recipe.epochs} epochs"
+    spec = record.spec
     stages = [f"{k} {v:.1f}" for k, v in record.seconds.items() if k != "total"]
     total = record.seconds.get("total")
     return {
         "model": _identity(spec.model.name, spec.model.revision, spec.model.weights),
         "judge": _identity(spec.judge.name, spec.judge.revision, spec.judge.weights),
-        "training": f"LoRA rank {recipe.rank}, alpha {recipe.alpha}, learning rate "
-        f"{recipe.learning_rate:g}, {length} of "
-        f"{recipe.batch_size * recipe.gradient_accumulation} rows, seeds "
-        f"{', '.join(map(str, spec.seeds))}",
+        "training": f"{_training(spec.recipe)}, seeds {', '.join(map(str, spec.seeds))}",
         "data": ", ".join(f"{name} {value[:HASH]}" for name, value in spec.data.items()),
         "questions": f"{spec.question_set} ({spec.questions_hash[:HASH]}), "
         f"{spec.sampling.samples} answers each",
@@ -92,6 +89,17 @@ def provenance(record: RunRecord) -> dict[str, str]:
         "seconds": f"{MISSING if total is None else f'{total:.1f}'} ({', '.join(stages)}), "
         f"finished {record.finished}",
     }
+
+
+def _training(recipe: Recipe | None) -> str:
+    if recipe is None:
+        return "elsewhere (imported answers and scores)"
+    length = f"{recipe.max_steps} steps" if recipe.max_steps else f"{recipe.epochs} epochs"
+    return (
+        f"LoRA rank {recipe.rank}, alpha {recipe.alpha}, learning rate "
+        f"{recipe.learning_rate:g}, {length} of "
+        f"{recipe.batch_size * recipe.gradient_accumulation} rows"
+    )
 
 
 def difference_words(gap: DifferenceRecord) -> str:

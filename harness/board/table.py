@@ -175,17 +175,19 @@ def question_format(record: RunRecord) -> str:
 
 
 @lru_cache(maxsize=1024)
-def recipe_words(recipe: Recipe) -> str:
+def recipe_words(recipe: Recipe | None) -> str:
     """The training settings that matter most: ``rank 8, lr 0.0001, 1 epoch``."""
+    if recipe is None:
+        return "unknown"
     epochs = f"{recipe.epochs:g} epoch{'' if recipe.epochs == 1 else 's'}"
     length = f"{recipe.max_steps} steps" if recipe.max_steps else epochs
     return f"rank {recipe.rank}, lr {recipe.learning_rate:g}, {length}"
 
 
 @lru_cache(maxsize=1024)
-def recipe_hash(recipe: Recipe) -> str:
+def recipe_hash(recipe: Recipe | None) -> str:
     """Hash of every training setting."""
-    return content_hash(recipe.model_dump(mode="json"))[:10]
+    return content_hash(recipe.model_dump(mode="json") if recipe else None)[:10]
 
 
 def worst_question(arm: ArmRecord) -> tuple[str, RateRecord] | None:

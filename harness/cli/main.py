@@ -11,6 +11,7 @@ import typer
 
 from harness import __version__
 from harness.cli.doctor import doctor
+from harness.cli.import_answers import import_answers
 from harness.cli.import_data import import_data
 from harness.cli.leaderboard import leaderboard
 from harness.cli.list import list_tasks
@@ -37,6 +38,7 @@ app.command("list")(list_tasks)
 app.command("new")(new)
 app.command("import")(import_data)
 app.command("doctor")(doctor)
+app.command("import-answers")(import_answers)
 app.add_typer(miniature_app, name="miniature")
 
 

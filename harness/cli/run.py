@@ -120,9 +120,9 @@ def _print_plan(plan: Plan, store: Store) -> None:
     from harness.runs.plan import NO_CONTROL
 
     spec, out = plan.spec, stderr_console()
-    steps = spec.recipe.max_steps or "by epochs"
+    steps = plan.recipe.max_steps or "by epochs"
     trained = len(spec.arms) * len(spec.seeds)
-    recipe = f"LoRA rank {spec.recipe.rank}, learning rate {spec.recipe.learning_rate:g}, "
+    recipe = f"LoRA rank {plan.recipe.rank}, learning rate {plan.recipe.learning_rate:g}, "
     recipe += f"steps {steps}"
     asked = f"{spec.question_set}: {len(plan.questions.questions)} x {spec.sampling.samples}"
     asked += f" answers, {1 + trained} times"

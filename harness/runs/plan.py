@@ -74,6 +74,12 @@ class Plan:
         return self.reference.is_miniature
 
     @property
+    def recipe(self) -> Recipe:
+        """How the arms are trained."""
+        assert self.spec.recipe is not None  # a plan is made with one
+        return self.spec.recipe
+
+    @property
     def answers_per_arm(self) -> int:
         """Open-ended answers of one arm and training seed."""
         return len(self.questions.questions) * self.spec.sampling.samples

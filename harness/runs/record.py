@@ -14,8 +14,9 @@ from harness.runs.spec import RunSpec, Strict
 from harness.workspace import write_atomic
 
 RECORD = "run.json"
-Status = Literal["complete", "partial", "not evaluable"]
-"""``not evaluable``: the base model failed a competence gate, so its rates prove nothing."""
+Status = Literal["complete", "partial", "not evaluable", "imported"]
+"""``not evaluable``: the base model failed a competence gate, so its rates prove nothing;
+``imported``: answers and scores were made elsewhere."""
 
 
 class RateRecord(Strict):
@@ -90,6 +91,17 @@ class ArmRecord(Strict):
     """Share of misaligned answers under every published definition; empty in older records."""
 
 
+class ImportedFile(Strict):
+    """Where imported answers come from."""
+
+    name: str
+    """File name, without its folder."""
+    sha256: str
+    rows: int
+    columns: dict[str, str]
+    """What was read from which column."""
+
+
 class RunRecord(Strict):
     """Everything a reader needs to trust, repeat and compare a run."""
 
@@ -112,6 +124,8 @@ class RunRecord(Strict):
     versions: dict[str, str]
     finished: str
     """UTC time the record was written."""
+    imported: dict[str, ImportedFile] | None = None
+    """Arm to its file, if answers and scores were made elsewhere."""
 
 
 def write_record(folder: Path, record: RunRecord) -> None:

@@ -141,7 +141,7 @@ def _note(plan: Plan, failed: list[str]) -> str | None:
 
 
 def _train(plan: Plan, arm: str, seed: int, store: Store, progress: Progress) -> AdapterRecord:
-    inputs = inputs_hash(plan.reference, plan.rows[arm], plan.spec.recipe, seed)
+    inputs = inputs_hash(plan.reference, plan.rows[arm], plan.recipe, seed)
     folder = store.adapter(inputs)
     stage = f"train {arm} (seed {seed})"
     begun = False
@@ -157,7 +157,7 @@ def _train(plan: Plan, arm: str, seed: int, store: Store, progress: Progress) ->
         result = train_adapter(
             reference=plan.reference,
             rows=plan.rows[arm],
-            recipe=plan.spec.recipe,
+            recipe=plan.recipe,
             seed=seed,
             out=folder,
             on_progress=on_progress,

@@ -67,7 +67,8 @@ class RunSpec(Strict):
     """Trained arms, without ``base``."""
     seeds: tuple[int, ...]
     """Training seeds."""
-    recipe: Recipe
+    recipe: Recipe | None
+    """None for imported answers, whose training is not known."""
     sampling: Sampling
     question_set: str
     questions_hash: str

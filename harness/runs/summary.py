@@ -16,7 +16,7 @@ from harness.runs.record import (
     ProbeRecord,
     RateRecord,
 )
-from harness.stats.definitions import ALL, D1, DEFINITIONS, Judged
+from harness.stats.definitions import ALL, D1, DEFINITIONS, Definition, Judged
 from harness.stats.differences import difference
 from harness.stats.intervals import wilson
 from harness.stats.rates import coherent_share, per_question, rate, unscored
@@ -50,6 +50,7 @@ def summarise_arm(
     probes: Sequence[ProbeRows],
     adapters: Sequence[AdapterRecord],
     narrow: InDomainProbe | None = None,
+    definition: Definition = D1,
 ) -> ArmRecord:
     """All figures of one arm.
 
@@ -57,18 +58,19 @@ def summarise_arm(
         probes: Its raw rows.
         adapters: Its trained adapters.
         narrow: The task's in-domain probe, which says what its verdicts mean.
+        definition: Which answers the headline counts.
     """
     rows = judged(probes)
     verdicts = [row["bad"] for probe in probes for row in probe.in_domain]
     reasons = [row["reason"] for probe in probes for row in probe.in_domain if row["bad"] is None]
     return ArmRecord(
-        misaligned=_rate(rate(rows, D1)),
+        misaligned=_rate(rate(rows, definition)),
         misaligned_all=_rate(rate(rows, ALL)),
         coherent=_rate(coherent_share(rows)),
         in_domain=in_domain_rate(verdicts, _definition(narrow)) if verdicts else None,
         in_domain_unknown=len(reasons) if verdicts else None,
         in_domain_reasons=dict(Counter(map(_kind, reasons))) if verdicts else None,
-        per_question={name: _rate(r) for name, r in per_question(rows, D1).items()},
+        per_question={name: _rate(r) for name, r in per_question(rows, definition).items()},
         answers=len(rows),
         unscored=unscored(rows),
         declined=sum(row.declined for row in rows),
@@ -80,10 +82,10 @@ def summarise_arm(
 
 
 def summarise_difference(
-    bad: Sequence[ProbeRows], control: Sequence[ProbeRows]
+    bad: Sequence[ProbeRows], control: Sequence[ProbeRows], definition: Definition = D1
 ) -> DifferenceRecord:
     """Bad minus control, paired by question."""
-    return DifferenceRecord(**asdict(difference(judged(bad), judged(control), D1)))
+    return DifferenceRecord(**asdict(difference(judged(bad), judged(control), definition)))
 
 
 def summarise_differences(

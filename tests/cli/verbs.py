@@ -9,6 +9,7 @@ import typer
 from typer.testing import CliRunner
 
 from harness.cli.doctor import doctor
+from harness.cli.import_answers import import_answers
 from harness.cli.leaderboard import leaderboard
 from harness.cli.list import list_tasks
 from harness.cli.show import show
@@ -20,6 +21,7 @@ for name, verb in {
     "show": show,
     "list": list_tasks,
     "doctor": doctor,
+    "import-answers": import_answers,
 }.items():
     app.command(name)(verb)
 
