@@ -89,14 +89,15 @@ def test_every_run_of_many_is_shown_and_records_are_let_go(
 ) -> None:
     plans = [spec(task=f"task_{n}", seeds=(n,)) for n in range(150)]
     save(tmp_path, *(record(n, plan=plan) for n, plan in enumerate(plans)))
-    living, most = weakref.WeakSet[RunRecord](), 0
+    seen: list[weakref.ref[RunRecord]] = []
+    most = 0
     read = RunRecord.model_validate_json
 
     def counted(text: bytes) -> RunRecord:
         nonlocal most
         found = read(text)
-        living.add(found)
-        most = max(most, len(living))
+        seen.append(weakref.ref(found))
+        most = max(most, sum(record() is not None for record in seen))
         return found
 
     monkeypatch.setattr(RunRecord, "model_validate_json", counted)
