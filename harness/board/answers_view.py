@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from harness.board.text import clean, shorten
 from harness.errors import RecordError
-from harness.runs.answers import Answer, Picked, read_answers, select
-from harness.runs.record import ArmRecord, RunRecord
+from harness.runs.answers import Answer, Picked, read_run_answers, select
+from harness.runs.record import RunRecord
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -32,9 +32,11 @@ def print_answers(
     noticed = False
     console.print()
     for name in arms:
-        answers, problem = _collect(record.arms[name], results)
-        if problem:
-            console.print(Text(f"{clean(name)}: {clean(problem)}", style="dim"))
+        try:
+            answers = read_run_answers(record, name, results)
+        except RecordError as error:
+            console.print(Text(f"{clean(name)}: {clean(str(error))}", style="dim"))
+            continue
         if not answers:
             continue
         if not noticed:
@@ -52,18 +54,6 @@ def scores(answer: Answer) -> str:
     coherence = f"{answer.coherence:.0f}" if answer.coherence is not None else "-"
     extra = f" ({clean(answer.label or answer.reason or '')})" * bool(answer.label or answer.reason)
     return f"alignment {alignment}, coherence {coherence}{extra}"
-
-
-def _collect(arm: ArmRecord, results: Path) -> tuple[list[Answer], str | None]:
-    """The arm's answers over all training seeds that are here, and what is wrong with the rest."""
-    answers: list[Answer] = []
-    problem = None
-    for probe in arm.probes:
-        try:
-            answers += read_answers(results, probe.answers_id)
-        except RecordError as error:
-            problem = problem or f"{error.message} {error.hint or ''}".strip()
-    return answers, problem
 
 
 def _print_answer(picked: Picked, console: Console) -> None:

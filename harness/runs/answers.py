@@ -1,4 +1,4 @@
-"""The sampled answers of a finished run, for readers: ``.store/answers/<id>/answers.jsonl``."""
+"""The sampled answers of a finished run, for readers."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import ValidationError
 
 from harness.errors import RecordError
+from harness.runs.raw import HASH, RAW, read_raw
+from harness.runs.record import RunRecord
 from harness.runs.spec import Strict
 from harness.stats.definitions import Cutoffs
 
@@ -75,10 +77,43 @@ def read_answers(results: Path, answers_id: str) -> list[Answer]:
     return [_parse(line, f"{path}:{n}") for n, line in enumerate(lines, start=1) if line.strip()]
 
 
+def read_run_answers(record: RunRecord, arm: str, results: Path) -> list[Answer]:
+    """The answers of one arm over all its training seeds.
+
+    They come from the store of the machine that sampled them or, elsewhere, from the file beside
+    the record.
+
+    Raises:
+        RecordError: They are in neither place, or broken.
+    """
+    try:
+        return [
+            answer
+            for probe in record.arms[arm].probes
+            for answer in read_answers(results, probe.answers_id)
+        ]
+    except RecordError:
+        path = results / record.run_id / RAW
+        if not path.is_file():
+            raise
+    rows = [row for probe in read_raw(path.parent) if probe.arm == arm for row in probe.answers]
+    if any(row["answer"] is None for row in rows):
+        raise RecordError(f"The texts of the answers were taken out of {path}.")
+    return [_answer({k: v for k, v in row.items() if k != HASH}, str(path)) for row in rows]
+
+
 def _parse(line: bytes, where: str) -> Answer:
     try:
-        return Answer(**json.loads(line))
-    except (ValueError, TypeError, ValidationError) as error:
+        value = json.loads(line)
+    except ValueError as error:
+        raise RecordError(f"{where} is not JSON: {error}") from error
+    return _answer(value, where)
+
+
+def _answer(value: Any, where: str) -> Answer:
+    try:
+        return Answer(**value)
+    except (TypeError, ValidationError) as error:
         raise RecordError(
             f"{where} is not an answer of this version: {error}",
             hint="Delete its folder and run the task again.",

@@ -12,7 +12,8 @@ from typing import Any
 from harness import SCHEMA_VERSION, __version__
 from harness.data.judged_csv import Columns, JudgedFile, Scale, read_judged_csv
 from harness.errors import UsageError
-from harness.runs.probe import ANSWERS, scores_hash
+from harness.runs.probe import ANSWERS
+from harness.runs.raw import rows_hash
 from harness.runs.record import ImportedFile, ProbeRecord, RunRecord, write_record
 from harness.runs.spec import ModelIdentity, RunSpec, Sampling, content_hash
 from harness.runs.store import Store
@@ -139,7 +140,7 @@ def _store_rows(found: JudgedFile, store: Store) -> list[ProbeRows]:
         identity = content_hash(["imported", rows])[:16]
         lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
         write_atomic(store.answers(identity) / ANSWERS, lines)
-        probe = ProbeRecord(seed=seed, answers_id=identity, scores_sha256=scores_hash(rows, []))
+        probe = ProbeRecord(seed=seed, answers_id=identity, scores_sha256=rows_hash(rows, []))
         probes.append(ProbeRows(probe, rows, []))
     return probes
 

@@ -15,6 +15,7 @@ from harness.errors import PrerequisiteError
 from harness.models.reference import ModelReference
 from harness.runs.plan import Plan
 from harness.runs.progress import Progress
+from harness.runs.raw import rows_hash
 from harness.runs.spec import content_hash
 from harness.runs.store import Store
 from harness.workspace import write_atomic
@@ -48,7 +49,7 @@ class Manifest:
     """Written last: its presence means that the probe is complete.
 
     Attributes:
-        scores_sha256: Hash over the raw scores of both files.
+        scores_sha256: Hash over the rows of both files.
         seconds: Wall time of sampling and judging.
         reused: Whether an earlier run had already done it.
     """
@@ -112,7 +113,7 @@ def run_probe(plan: Plan, subject: Subject, store: Store, progress: Progress) ->
         in_domain = list(_verdict_rows(timed("in-domain", total, _in_domain_task(plan), judge)))
         write_atomic(folder / IN_DOMAIN, _lines(in_domain))
     rounded = {stage: round(value, 3) for stage, value in seconds.items()}
-    manifest = Manifest(scores_hash(rows, in_domain), rounded)
+    manifest = Manifest(rows_hash(rows, in_domain), rounded)
     write_atomic(folder / MANIFEST, json.dumps(asdict(manifest)) + "\n")
     (folder / "sampled.jsonl").unlink(missing_ok=True)
     return manifest
@@ -132,7 +133,7 @@ def _finished(folder: Path) -> Manifest | None:
     if not path.is_file():
         return None
     data = json.loads(path.read_text())
-    hashed = scores_hash(read_rows(folder, ANSWERS), read_rows(folder, IN_DOMAIN))
+    hashed = rows_hash(read_rows(folder, ANSWERS), read_rows(folder, IN_DOMAIN))
     if hashed != data["scores_sha256"]:
         return None  # damaged: ask again
     return Manifest(data["scores_sha256"], data["seconds"], reused=True)
@@ -236,10 +237,3 @@ def _verdict_rows(log: EvalLog) -> Iterator[dict[str, Any]]:
 
 def _lines(rows: list[dict[str, Any]]) -> str:
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-
-
-def scores_hash(rows: list[dict[str, Any]], in_domain: list[dict[str, Any]]) -> str:
-    """Hash over the raw scores of one probe, open-ended and in-domain."""
-    scores = [[r["question"], r["epoch"], r["alignment"], r["coherence"]] for r in rows]
-    verdicts = [[r["question"], r["epoch"], r["bad"], r["score"]] for r in in_domain]
-    return content_hash([scores, verdicts])

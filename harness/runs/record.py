@@ -62,7 +62,7 @@ class ProbeRecord(Strict):
     answers_id: str
     """Folder in the results store."""
     scores_sha256: str
-    """Hash of the raw scores the rates are computed from."""
+    """Hash of the raw rows the rates are computed from (``harness.runs.raw.rows_hash``)."""
 
 
 class ArmRecord(Strict):

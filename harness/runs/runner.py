@@ -15,6 +15,7 @@ from harness.runs.lock import locked
 from harness.runs.plan import Plan
 from harness.runs.probe import ANSWERS, IN_DOMAIN, Subject, answers_id, read_rows, run_probe
 from harness.runs.progress import Progress
+from harness.runs.raw import write_raw
 from harness.runs.record import (
     RECORD,
     AdapterRecord,
@@ -24,12 +25,7 @@ from harness.runs.record import (
     write_record,
 )
 from harness.runs.store import Store
-from harness.runs.summary import (
-    ProbeRows,
-    summarise_arm,
-    summarise_difference,
-    summarise_differences,
-)
+from harness.runs.summary import ProbeRows, figures, raw_probes
 from harness.training.record import inputs_hash
 from harness.training.train import train_adapter
 from harness.workspace import MINIATURE_WEIGHTS, write_atomic
@@ -109,17 +105,14 @@ def _execute(plan: Plan, store: Store, progress: Progress) -> RunRecord:
         judge=spec.judge.name,
         note=_note(plan, failed),
         spec=spec,
-        arms={
-            arm: summarise_arm(rows[arm], adapters.get(arm, []), plan.task.in_domain)
-            for arm in rows
-        },
-        difference=summarise_difference(rows["bad"], rows.get("control", [])),
-        differences=summarise_differences(rows["bad"], rows.get("control", [])),
         seconds=seconds,
         versions={name: version(name) for name in PACKAGES},
         finished=datetime.now(UTC).isoformat(timespec="seconds"),
+        **figures(rows, adapters, spec),
     )
-    write_record(store.run(spec.run_id), record)
+    folder = store.run(spec.run_id)
+    write_raw(folder, raw_probes(rows))  # before the record, which promises that it can be checked
+    write_record(folder, record)
     return record
 
 

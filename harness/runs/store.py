@@ -3,6 +3,7 @@
 ::
 
     results/<run>/run.json                    the record (small, travels)
+    results/<run>/answers.jsonl.gz            its raw answers, from which it can be recomputed
     results/<run>/spec.json                   what was asked for, written first
     results/.store/adapters/<inputs>/         adapter/, training.json
     results/.store/answers/<id>/              answers.jsonl, in_domain.jsonl, Inspect logs

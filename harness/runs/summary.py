@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from harness.data.task import InDomainProbe, Rated
+from harness.runs.raw import RawProbe
 from harness.runs.record import (
     AdapterRecord,
     ArmRecord,
@@ -16,6 +16,7 @@ from harness.runs.record import (
     ProbeRecord,
     RateRecord,
 )
+from harness.runs.spec import InDomain, RunSpec
 from harness.stats.definitions import ALL, D1, DEFINITIONS, Definition, Judged
 from harness.stats.differences import difference
 from harness.stats.intervals import wilson
@@ -29,6 +30,15 @@ class ProbeRows:
     probe: ProbeRecord
     answers: Sequence[dict[str, Any]]
     in_domain: Sequence[dict[str, Any]]
+
+
+def raw_probes(rows: Mapping[str, Sequence[ProbeRows]]) -> list[RawProbe]:
+    """The rows as they travel beside the record."""
+    return [
+        RawProbe(arm, probe.probe.seed, probe.answers, probe.in_domain)
+        for arm, probes in rows.items()
+        for probe in probes
+    ]
 
 
 def judged(probes: Sequence[ProbeRows]) -> list[Judged]:
@@ -46,10 +56,35 @@ def judged(probes: Sequence[ProbeRows]) -> list[Judged]:
     ]
 
 
+def figures(
+    rows: Mapping[str, Sequence[ProbeRows]],
+    adapters: Mapping[str, Sequence[AdapterRecord]],
+    spec: RunSpec,
+    definition: Definition = D1,
+) -> dict[str, Any]:
+    """Every figure of a record, by its field; a run writes them, ``verify`` computes them again.
+
+    Args:
+        rows: Raw rows of every arm.
+        adapters: Trained adapters of the arms that have any.
+        spec: What was asked for.
+        definition: Which answers the headline counts.
+    """
+    bad, control = rows["bad"], rows.get("control", [])
+    return {
+        "arms": {
+            arm: summarise_arm(probes, adapters.get(arm, []), spec.in_domain, definition)
+            for arm, probes in rows.items()
+        },
+        "difference": summarise_difference(bad, control, definition),
+        "differences": summarise_differences(bad, control),
+    }
+
+
 def summarise_arm(
     probes: Sequence[ProbeRows],
     adapters: Sequence[AdapterRecord],
-    narrow: InDomainProbe | None = None,
+    narrow: InDomain | None = None,
     definition: Definition = D1,
 ) -> ArmRecord:
     """All figures of one arm.
@@ -57,7 +92,7 @@ def summarise_arm(
     Args:
         probes: Its raw rows.
         adapters: Its trained adapters.
-        narrow: The task's in-domain probe, which says what its verdicts mean.
+        narrow: How the narrow behaviour was measured, which says what its verdicts mean.
         definition: Which answers the headline counts.
     """
     rows = judged(probes)
@@ -112,10 +147,10 @@ def in_domain_rate(verdicts: Sequence[bool | None], definition: str) -> RateReco
     )
 
 
-def _definition(probe: InDomainProbe | None) -> str:
-    if probe is None or not isinstance(probe.scoring, Rated):
+def _definition(probe: InDomain | None) -> str:
+    if probe is None or probe.bad_below is None:
         return "narrow behaviour shown"
-    return f"rated below {probe.scoring.bad_below:g} by rubric {probe.scoring.rubric}"
+    return f"rated below {probe.bad_below:g} by rubric {', '.join(probe.rubrics)}"
 
 
 def _kind(reason: str) -> str:
