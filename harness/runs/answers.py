@@ -13,7 +13,7 @@ from typing import Any, Literal
 from pydantic import ValidationError
 
 from harness.errors import RecordError
-from harness.runs.raw import HASH, RAW, read_raw
+from harness.runs.raw import RAW, read_raw
 from harness.runs.record import RunRecord
 from harness.runs.spec import Strict
 from harness.stats.definitions import Cutoffs
@@ -99,7 +99,7 @@ def read_run_answers(record: RunRecord, arm: str, results: Path) -> list[Answer]
     rows = [row for probe in read_raw(path.parent) if probe.arm == arm for row in probe.answers]
     if any(row["answer"] is None for row in rows):
         raise RecordError(f"The texts of the answers were taken out of {path}.")
-    return [_answer({k: v for k, v in row.items() if k != HASH}, str(path)) for row in rows]
+    return [_answer(row, str(path)) for row in rows]
 
 
 def _parse(line: bytes, where: str) -> Answer:

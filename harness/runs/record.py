@@ -141,25 +141,40 @@ def read_record(folder: Path) -> RunRecord:
     """
     path = folder / RECORD
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        content = path.read_bytes()
     except FileNotFoundError as error:
         raise RecordError(f"There is no record {path}.") from error
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise RecordError(
-            f"{path} cannot be read: {error}", hint="Delete the folder and run the task again."
-        ) from error
+    except OSError as error:
+        raise RecordError(f"{path} cannot be read: {error}") from error
+    return parse_record(content, str(path))
+
+
+def parse_record(content: bytes, where: str) -> RunRecord:
+    """Parse a record.
+
+    Args:
+        content: The file's bytes.
+        where: Its name for messages.
+
+    Raises:
+        RecordError: It is broken or from a newer version.
+    """
+    hint = "Delete the folder and run the task again."
+    try:
+        data = json.loads(content.decode("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise RecordError(f"{where} cannot be read: {error}", hint=hint) from error
     found = data.get("schema_version") if isinstance(data, dict) else None
     if isinstance(found, int) and found > SCHEMA_VERSION:
         raise RecordError(
-            f"{path} is from a newer version (schema {found}, this is {SCHEMA_VERSION}).",
+            f"{where} is from a newer version (schema {found}, this is {SCHEMA_VERSION}).",
             hint="Upgrade em-harness, or use another --results folder.",
         )
     try:
         return RunRecord(**data)
     except (TypeError, ValidationError) as error:
         raise RecordError(
-            f"{path} is not a run record of this version: {_first_complaint(error)}",
-            hint="Delete the folder and run the task again.",
+            f"{where} is not a run record of this version: {_first_complaint(error)}", hint=hint
         ) from error
 
 
