@@ -127,7 +127,7 @@ listing.list_tasks(json_output=True, results=None)
 listing.list_tasks(json_output=False, results=None)
 for form in ({}, {"csv_output": True}, {"json_output": True}):
     leaderboard.leaderboard(**{"csv_output": False, "json_output": False} | form, results=results)
-show.show("insecure_code-miniature", 3, None, None, False, results)
+show.show("insecure_code-miniature", results=results)
 heavy = {"torch", "transformers", "inspect_ai", "trl", "peft", "datasets", "pandas", "matplotlib"}
 assert not heavy & set(sys.modules), heavy & set(sys.modules)
 """

@@ -85,7 +85,8 @@ CHANGES: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
     "another spec": (lambda r: r["spec"]["recipe"].update(rank=64), "run_id is"),
     "another run id": (lambda r: r.update(run_id="x"), "run_id is 'x'"),
     "no toy note": (lambda r: r.update(note=None), "note is missing"),
-    "no control": (lambda r: r["arms"].pop("control"), "arms lack bad or control"),
+    "no control": (lambda r: r["arms"].pop("control"), "arms are ['bad', 'base'], but"),
+    "no bad arm": (lambda r: r["arms"].pop("bad"), "there is no bad arm"),
     "an arm nobody asked for": (
         lambda r: r["arms"].update(lucky=r["arms"]["bad"]),
         "lucky (seed 0) is missing from the raw answers",
