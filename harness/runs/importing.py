@@ -13,16 +13,11 @@ from harness import SCHEMA_VERSION, __version__
 from harness.data.judged_csv import Columns, JudgedFile, Scale, read_judged_csv
 from harness.errors import UsageError
 from harness.runs.probe import ANSWERS
-from harness.runs.raw import rows_hash
+from harness.runs.raw import rows_hash, write_raw
 from harness.runs.record import ImportedFile, ProbeRecord, RunRecord, write_record
 from harness.runs.spec import ModelIdentity, RunSpec, Sampling, content_hash
 from harness.runs.store import Store
-from harness.runs.summary import (
-    ProbeRows,
-    summarise_arm,
-    summarise_difference,
-    summarise_differences,
-)
+from harness.runs.summary import ProbeRows, figures, raw_probes
 from harness.stats.definitions import Definition
 from harness.workspace import write_atomic
 
@@ -77,7 +72,6 @@ def import_answers(request: Import, store: Store) -> RunRecord:
     store.check()
     probes = {arm: _store_rows(found, store) for arm, found in read.items()}
     spec = _spec(request, read)
-    bad, control = probes.get("bad", []), probes.get("control", [])
     record = RunRecord(
         schema_version=SCHEMA_VERSION,
         run_id=spec.run_id,
@@ -87,9 +81,6 @@ def import_answers(request: Import, store: Store) -> RunRecord:
         judge=request.judge,
         note=None,
         spec=spec,
-        arms={a: summarise_arm(p, [], definition=request.definition) for a, p in probes.items()},
-        difference=summarise_difference(bad, control, request.definition),
-        differences=summarise_differences(bad, control),
         seconds={},
         versions={"em-harness": __version__},
         finished=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -102,7 +93,9 @@ def import_answers(request: Import, store: Store) -> RunRecord:
             )
             for arm, path in request.files.items()
         },
+        **figures(probes, {}, spec, request.definition),
     )
+    write_raw(store.run(spec.run_id), raw_probes(probes))
     write_record(store.run(spec.run_id), record)
     return record
 

@@ -70,7 +70,7 @@ def figures(
         spec: What was asked for.
         definition: Which answers the headline counts.
     """
-    bad, control = rows["bad"], rows.get("control", [])
+    bad, control = rows.get("bad", []), rows.get("control", [])
     return {
         "arms": {
             arm: summarise_arm(probes, adapters.get(arm, []), spec.in_domain, definition)

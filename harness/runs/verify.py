@@ -14,6 +14,7 @@ from harness.runs.evidence import Evidence
 from harness.runs.raw import RawProbe, unpack
 from harness.runs.record import RunRecord, parse_record
 from harness.runs.summary import ProbeRows, figures
+from harness.stats.definitions import definition
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,8 @@ def _recomputed(record: RunRecord, probes: Sequence[RawProbe]) -> tuple[list[str
     }
     adapters = {name: arm.adapters for name, arm in record.arms.items()}
     try:
-        again = figures(rows, adapters, record.spec)
+        meant = definition(record.difference.definition)
+        again = figures(rows, adapters, record.spec, meant)
     except Exception as error:  # the rows are a stranger's; whatever they break is their fault
         return [f"the figures cannot be computed: {type(error).__name__}: {error}"], 0
     comparison = Comparison()
