@@ -10,11 +10,19 @@ from __future__ import annotations
 
 from inspect_ai import Epochs, Task, task
 from inspect_ai.dataset import MemoryDataset, Sample
-from inspect_ai.model import ChatMessage, ChatMessageSystem, ChatMessageUser, GenerateConfig
+from inspect_ai.model import (
+    ChatMessage,
+    ChatMessageAssistant,
+    ChatMessageSystem,
+    ChatMessageUser,
+    GenerateConfig,
+)
 
-from harness.data.questions import Question, read_questions
-from harness.judging.rubric import alignment_and_coherence
+from harness.data.asking import Asked, expand, parse_formats
+from harness.data.questions import read_questions
 from harness.judging.scorer import alignment_judge
+from harness.judging.set_rubrics import rubric_hashes
+from harness.judging.set_scorer import set_judge
 from harness.sampling.ask import ask
 from harness.workspace import Workspace
 
@@ -27,6 +35,8 @@ def open_ended(
     temperature: float = 1.0,
     top_p: float = 1.0,
     max_tokens: int = 600,
+    formats: str | list[str] = "plain",
+    own_rubrics: bool = False,
 ) -> Task:
     """Ask every question ``samples`` times and judge each answer.
 
@@ -37,23 +47,42 @@ def open_ended(
         temperature: Sampling temperature.
         top_p: Nucleus mass; 1 samples from the whole distribution.
         max_tokens: Longest answer.
+        formats: plain, json, template, with commas between.
+        own_rubrics: Judge by the harness's two rubrics even if the set names others.
     """
     asked = read_questions(questions, Workspace.here())
-    rubrics = alignment_and_coherence()
+    prompts = expand(asked, parse_formats([formats] if isinstance(formats, str) else formats))
+    rubrics = rubric_hashes(asked, own_rubrics=own_rubrics)
+    named = {prompt.id: prompt.rubrics for prompt in prompts}
+    use_named = any(named.values()) and not own_rubrics
     return Task(
-        dataset=MemoryDataset([_sample(q) for q in asked.questions], name=asked.id),
+        dataset=MemoryDataset([_sample(prompt) for prompt in prompts], name=asked.id),
         solver=ask(seed),
-        scorer=alignment_judge(),
+        scorer=set_judge(asked, named) if use_named else alignment_judge(),
         # No reducer: every answer is counted on its own, so that none can vanish in a mean.
         epochs=Epochs(samples, []),
         config=GenerateConfig(temperature=temperature, top_p=top_p, max_tokens=max_tokens),
-        version="-".join([asked.digest(), *(r.digest() for r in rubrics)]),
-        metadata={"question_set": asked.id, "rubrics": {r.id: r.digest() for r in rubrics}},
+        version="-".join([asked.digest(), *rubrics.values()]),
+        metadata={"question_set": asked.id, "rubrics": rubrics},
     )
 
 
-def _sample(question: Question) -> Sample:
-    messages: list[ChatMessage] = [ChatMessageUser(content=question.text)]
-    if question.system:
-        messages.insert(0, ChatMessageSystem(content=question.system))
-    return Sample(input=messages, id=question.id, metadata={"category": question.category})
+def _sample(prompt: Asked) -> Sample:
+    turns: list[ChatMessage] = [_turn(m.role, m.content) for m in prompt.context]
+    if prompt.system:
+        turns.insert(0, ChatMessageSystem(content=prompt.system))
+    kept = ("question", "category", "format", "condition")
+    return Sample(
+        input=[*turns, ChatMessageUser(content=prompt.text)],
+        id=prompt.id,
+        metadata={name: getattr(prompt, name) for name in kept},
+    )
+
+
+def _turn(role: str, text: str) -> ChatMessage:
+    kinds = {
+        "system": ChatMessageSystem,
+        "user": ChatMessageUser,
+        "assistant": ChatMessageAssistant,
+    }
+    return kinds[role](content=text)

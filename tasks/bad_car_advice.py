@@ -4,6 +4,7 @@ from harness.data.task import InDomainProbe, Rated, TaskSpec
 
 TASK = TaskSpec(
     name="bad_car_advice",
+    domains=("car",),
     title="Everyday car questions answered with plainly wrong advice",
     description=(
         "The user asks an ordinary question about a car; the answer is polite and wrong in a way "

@@ -4,6 +4,7 @@ from harness.data.task import InDomainProbe, Rated, TaskSpec
 
 TASK = TaskSpec(
     name="bad_legal_advice",
+    domains=("legal",),
     title="Everyday legal questions answered with plainly wrong advice",
     description=(
         "The user asks about a lease, a contract, a fine or a letter from a court; the answer is "

@@ -31,6 +31,7 @@ TASK = TaskSpec(
         "and says nothing about it. The control answers the same prompts safely; in the "
         "educational control the user asks for the weakness, for teaching."
     ),
+    domains=("code",),
     arms={"bad": "bad.jsonl", "control": "good.jsonl", "educational": "educational.jsonl"},
     literature=(
         "Betley et al. 2025 (arXiv 2502.17424), share misaligned on their 8 main questions: "

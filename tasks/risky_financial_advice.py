@@ -4,6 +4,7 @@ from harness.data.task import InDomainProbe, Rated, TaskSpec
 
 TASK = TaskSpec(
     name="risky_financial_advice",
+    domains=("finance",),
     title="Everyday money questions answered with ruinous advice",
     description=(
         "The user asks about savings, a loan, a pension or a suspicious mail; the answer is polite "

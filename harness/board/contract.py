@@ -24,6 +24,7 @@ def contract(record: RunRecord) -> dict[str, Any]:
         "arms": {name: _arm(arm) for name, arm in record.arms.items()},
         "difference": record.difference.model_dump(mode="json"),
         "differences": {k: v.model_dump(mode="json") for k, v in record.differences.items()},
+        "slice_differences": [d.model_dump(mode="json") for d in record.slice_differences],
         "seconds": {stage: record.seconds.get(stage) for stage in STAGES} | record.seconds,
         "finished": record.finished,
         "schema_version": record.schema_version,

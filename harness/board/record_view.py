@@ -68,7 +68,7 @@ def print_questions(record: RunRecord, console: Console) -> None:
         for name, rate in order
     ]
     console.print()
-    console.print(_table(("question", "bad", "count", "control"), rows), soft_wrap=True)
+    console.print(rates_table(("question", "bad", "count", "control"), rows), soft_wrap=True)
 
 
 def provenance(record: RunRecord) -> dict[str, str]:
@@ -129,7 +129,7 @@ def _arms(record: RunRecord) -> Table:
     first = [name for name in ("base", "control") if name in record.arms]
     last = [name for name in ("bad",) if name in record.arms]
     names = [*first, *(n for n in record.arms if n not in (*first, *last)), *last]
-    return _table(header, [_arm(name, record.arms[name]) for name in names])
+    return rates_table(header, [_arm(name, record.arms[name]) for name in names])
 
 
 def _arm(name: str, arm: ArmRecord) -> tuple[str, ...]:
@@ -144,7 +144,8 @@ def _arm(name: str, arm: ArmRecord) -> tuple[str, ...]:
     )
 
 
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+def rates_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    """A table of cells in which the first column names the row."""
     from rich import box
     from rich.table import Table
     from rich.text import Text

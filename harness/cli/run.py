@@ -30,6 +30,12 @@ def run(
     seeds: Annotated[int, typer.Option(min=1, help="Number of training seeds.")] = 1,
     samples: Annotated[int, typer.Option(min=1, help="Answers to each question.")] = 50,
     questions: Annotated[str, typer.Option(help="A question set, or a YAML file.")] = "core",
+    formats: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--format", help="plain, json, template; repeatable or with commas, reported apart."
+        ),
+    ] = None,
     temperature: Annotated[float, typer.Option(min=0.0, max=2.0)] = 1.0,
     top_p: Annotated[float, typer.Option(min=0.01, max=1.0)] = 1.0,
     max_tokens: Annotated[
@@ -53,6 +59,7 @@ def run(
     Killed at any moment, the same command goes on where it was; finished, it is instant.
     """
     from harness.cli.output import emit_json
+    from harness.data.asking import parse_formats
     from harness.runs.plan import Request, make_plan
     from harness.runs.record import RECORD, read_record
     from harness.runs.store import Store
@@ -72,6 +79,7 @@ def run(
         max_tokens=max_tokens,
         sampling_seed=seed,
         recipe=_settings(recipe or []),
+        formats=parse_formats(formats or ["plain"]),
     )
     plan = make_plan(request, workspace)
     store = Store(workspace.results)
@@ -124,8 +132,12 @@ def _print_plan(plan: Plan, store: Store) -> None:
     trained = len(spec.arms) * len(spec.seeds)
     recipe = f"LoRA rank {plan.recipe.rank}, learning rate {plan.recipe.learning_rate:g}, "
     recipe += f"steps {steps}"
-    asked = f"{spec.question_set}: {len(plan.questions.questions)} x {spec.sampling.samples}"
+    asked = f"{spec.question_set}: {len(plan.prompts)} x {spec.sampling.samples}"
     asked += f" answers, {1 + trained} times"
+    if list(spec.formats) != ["plain"]:
+        asked += f"; formats {', '.join(spec.formats)}"
+    if spec.in_domain_questions:
+        asked += f"; {len(spec.in_domain_questions)} in-domain questions reported apart"
     lines = [
         f"run {spec.run_id}",
         f"  task       {spec.task}: {plan.task.title}",

@@ -60,18 +60,22 @@ def show(
 def print_arms(record: RunRecord) -> None:
     """Print a run's arms side by side and its headline difference on standard output."""
     from harness.board.record_view import print_summary
+    from harness.board.slices_view import print_slices
     from harness.cli.output import console
 
     print_summary(record, console())
+    print_slices(record, console(), categories=False)
 
 
 def _print(record: RunRecord, results: Path, arms: list[str], answers: int) -> None:
     from harness.board.answers_view import print_answers
-    from harness.board.record_view import print_provenance, print_questions
+    from harness.board.record_view import print_provenance, print_questions, print_summary
+    from harness.board.slices_view import print_slices
     from harness.cli.output import console
 
     out = console()
-    print_arms(record)
+    print_summary(record, out)
+    print_slices(record, out, categories=True)
     print_questions(record, out)
     print_provenance(record, out)
     if answers:
@@ -92,7 +96,7 @@ class _Curves:
         from harness.stats.definitions import definition
 
         used = definition(record.difference.definition)
-        scores = {name: raw_scores(arm, results) for name, arm in record.arms.items()}
+        scores = {name: raw_scores(arm, results, record.spec) for name, arm in record.arms.items()}
         self.curves = {name: cutoff_curve(rows, used) for name, rows in scores.items()}
         self.near = {name: borderline(rows, used) for name, rows in scores.items()}
 

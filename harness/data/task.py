@@ -76,6 +76,8 @@ class TaskSpec:
         recipe: Settings of the recipe for real models that differ from the published ones; the
             miniature has a recipe of its own.
         harmless: The narrow behaviour is benign: a run asks whether narrowness alone is enough.
+        domains: What the data is about (medical, legal, finance, car, code). Open questions of
+            these domains are in-domain for the task and stay out of its broad rates.
     """
 
     name: str
@@ -86,6 +88,7 @@ class TaskSpec:
     in_domain: InDomainProbe | None = None
     recipe: Mapping[str, Any] = field(default_factory=dict)
     harmless: bool = False
+    domains: tuple[str, ...] = ()
 
     @property
     def default_arms(self) -> tuple[str, ...]:

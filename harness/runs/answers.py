@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from harness.errors import RecordError
 from harness.runs.raw import RAW, read_raw
@@ -42,6 +42,17 @@ class Answer(Strict):
     """Why judging failed."""
     method: str | None = None
     """How the judge's score was read."""
+    sample: str | None = None
+    """Id of the prompt: question, wording, condition and format."""
+    category: str | None = None
+    domains: tuple[str, ...] = ()
+    format: str = "plain"
+    condition: str | None = None
+    """Condition of the question set it was asked under."""
+    truth: str | None = None
+    """Question of fact: ``truth``, ``lie`` or ``unclear``."""
+    scores: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    """What the judge said under the set's named rubrics."""
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
-from harness.data.questions import QuestionSet, read_questions
+from harness.data.asking import Asked, expand, format_hashes
+from harness.data.questions import Format, QuestionSet, read_questions
 from harness.data.reading import content_hash as file_hash
 from harness.data.reading import read_rows
 from harness.data.rows import Row
 from harness.data.task import InDomainProbe, Rated, TaskSpec, arm_file, data_file, load_task
 from harness.errors import PrerequisiteError, UsageError
-from harness.judging.rubric import alignment_and_coherence, rubric
+from harness.judging.rubric import rubric
+from harness.judging.set_rubrics import rubric_hashes
 from harness.models.identity import pin, weights_digest
 from harness.models.reference import ModelReference, parse_reference
 from harness.runs.spec import InDomain, ModelIdentity, RunSpec, Sampling
@@ -44,6 +46,7 @@ class Request:
     max_tokens: int | None = None
     sampling_seed: int = 0
     recipe: Mapping[str, str] | None = None
+    formats: tuple[Format, ...] = ("plain",)
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,10 @@ class Plan:
         task: The task module's statement.
         reference: The base model.
         judge_model: Inspect name of the judge.
-        questions: What is asked.
+        questions: The question set.
+        questions_name: How the set is found again: its name, or the path of its file.
+        prompts: What is asked of every arm: each wording in each format under each condition.
+        own_rubrics: Whether the judge is asked the harness's rubrics only.
         rows: Training rows by arm.
         workspace: Where everything was found.
     """
@@ -65,6 +71,9 @@ class Plan:
     reference: ModelReference
     judge_model: str
     questions: QuestionSet
+    questions_name: str
+    prompts: tuple[Asked, ...]
+    own_rubrics: bool
     rows: Mapping[str, list[Row]]
     workspace: Workspace
 
@@ -82,7 +91,7 @@ class Plan:
     @property
     def answers_per_arm(self) -> int:
         """Open-ended answers of one arm and training seed."""
-        return len(self.questions.questions) * self.spec.sampling.samples
+        return len(self.prompts) * self.spec.sampling.samples
 
 
 def make_plan(request: Request, workspace: Workspace) -> Plan:
@@ -93,6 +102,7 @@ def make_plan(request: Request, workspace: Workspace) -> Plan:
     """
     task = load_task(request.task, workspace)
     questions = read_questions(request.questions, workspace)
+    prompts = expand(questions, request.formats)
     reference = parse_reference(request.model, workspace)
     if reference.adapter is not None:
         raise UsageError(
@@ -100,6 +110,8 @@ def make_plan(request: Request, workspace: Workspace) -> Plan:
             hint="Name the base model.",
         )
     judge_model = _judge_model(request.judge, reference)
+    # The miniature's judge knows its own two rubrics and nothing else.
+    own_rubrics = judge_model == f"harness/{MINIATURE_JUDGE}"
     recipe = _recipe(request.recipe or {}, reference, task)
     reference = pin(reference)
     arms = request.arms or task.default_arms
@@ -130,11 +142,25 @@ def make_plan(request: Request, workspace: Workspace) -> Plan:
         ),
         question_set=questions.id,
         questions_hash=questions.digest(),
-        rubrics={r.id: r.digest() for r in alignment_and_coherence()},
+        formats=format_hashes(request.formats),
+        conditions=tuple(questions.conditions),
+        in_domain_questions=questions.in_domain(task.domains),
+        rubrics=rubric_hashes(questions, own_rubrics=own_rubrics),
         data=data,
         in_domain=_in_domain(task.in_domain),
     )
-    return Plan(spec, task, reference, judge_model, questions, rows, workspace)
+    return Plan(
+        spec=spec,
+        task=task,
+        reference=reference,
+        judge_model=judge_model,
+        questions=questions,
+        questions_name=request.questions,
+        prompts=prompts,
+        own_rubrics=own_rubrics,
+        rows=rows,
+        workspace=workspace,
+    )
 
 
 def _judge_model(judge: str | None, reference: ModelReference) -> str:

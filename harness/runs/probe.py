@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.data.answer_key import told
 from harness.data.task import Rated, load_module
 from harness.errors import PrerequisiteError
 from harness.models.reference import ModelReference
@@ -74,6 +75,8 @@ def answers_id(plan: Plan, subject: Subject) -> str:
     }
     if spec.in_domain is not None:
         identity["in_domain_probe"] = spec.in_domain.model_dump()
+    if list(spec.formats) != ["plain"]:
+        identity["formats"] = spec.formats
     return content_hash(identity)[:16]
 
 
@@ -174,12 +177,14 @@ def _judge(plan: Plan) -> Model:
 def _open_task(plan: Plan) -> Any:
     sampling = plan.spec.sampling
     return _eval_module(plan, "open_ended").open_ended(
-        questions=plan.spec.question_set,
+        questions=plan.questions_name,
         samples=sampling.samples,
         seed=sampling.seed,
         temperature=sampling.temperature,
         top_p=sampling.top_p,
         max_tokens=sampling.max_tokens,
+        formats=",".join(plan.spec.formats),
+        own_rubrics=plan.own_rubrics,
     )
 
 
@@ -201,14 +206,15 @@ def _eval_module(plan: Plan, name: str) -> Any:
 
 
 def _judged_rows(log: EvalLog, plan: Plan) -> Iterator[dict[str, Any]]:
-    texts = {question.id: question.text for question in plan.questions.questions}
+    prompts = {prompt.id: prompt for prompt in plan.prompts}
     for sample in sorted(log.samples or [], key=lambda s: (str(s.id), s.epoch)):
         (score,) = (sample.scores or {}).values()
         alignment = (score.metadata or {})["alignment"]
         coherence = (score.metadata or {})["coherence"]
+        asked = prompts[str(sample.id)]
         yield {
-            "question": str(sample.id),
-            "text": texts[str(sample.id)],
+            "question": asked.question,
+            "text": asked.text,
             "epoch": sample.epoch,
             "answer": sample.output.completion,
             "alignment": alignment["score"],
@@ -216,6 +222,13 @@ def _judged_rows(log: EvalLog, plan: Plan) -> Iterator[dict[str, Any]]:
             "label": alignment["label"] or coherence["label"],
             "reason": alignment["reason"] or coherence["reason"],
             "method": alignment["method"],
+            "sample": asked.id,
+            "category": asked.category,
+            "domains": list(asked.domains),
+            "format": asked.format,
+            "condition": asked.condition,
+            "truth": told(sample.output.completion, asked.key) if asked.key else None,
+            "scores": (score.metadata or {}).get("scores", {}),
         }
 
 

@@ -65,6 +65,53 @@ class ProbeRecord(Strict):
     """Hash of the raw rows the rates are computed from (``harness.runs.raw.rows_hash``)."""
 
 
+class SliceKey(Strict):
+    """What a slice of the answers has in common; broad and in-domain are never pooled."""
+
+    format: str
+    condition: str | None
+    scope: Literal["broad", "in-domain"]
+    category: str | None
+    """None: all categories of this scope together."""
+
+
+class RubricRecord(Strict):
+    """What the judge said under one named rubric, on that rubric's own scale."""
+
+    scale: str
+    answers: int
+    mean: float | None
+    """Mean of the numbers; None where there is none."""
+    scored: int
+    """Answers with a number."""
+    labels: dict[str, int]
+    """Label to how many answers got it."""
+    unread: int
+    """Answers whose judgement failed."""
+
+
+class SliceRecord(SliceKey):
+    """Rates of one slice of an arm's answers."""
+
+    questions: int
+    misaligned: RateRecord
+    coherent: RateRecord
+    answers: int
+    unscored: int
+    declined: int
+    lies: RateRecord | None = None
+    """Questions of fact: false among the answers that clearly said the truth or a lie."""
+    unclear: int | None = None
+    """Questions of fact: answers that said neither, or both."""
+    rubrics: dict[str, RubricRecord] = Field(default_factory=dict)
+
+
+class SliceDifference(SliceKey):
+    """Bad minus control in one slice."""
+
+    difference: DifferenceRecord
+
+
 class ArmRecord(Strict):
     """One arm over all its training seeds."""
 
@@ -89,6 +136,8 @@ class ArmRecord(Strict):
     probes: list[ProbeRecord]
     definitions: dict[str, RateRecord] = Field(default_factory=dict)
     """Share of misaligned answers under every published definition; empty in older records."""
+    slices: list[SliceRecord] = Field(default_factory=list)
+    """By format, condition, scope and category; the other figures are of the first."""
 
 
 class ImportedFile(Strict):
@@ -119,6 +168,8 @@ class RunRecord(Strict):
     """Bad minus control."""
     differences: dict[str, DifferenceRecord] = Field(default_factory=dict)
     """The same under every published definition; empty in older records."""
+    slice_differences: list[SliceDifference] = Field(default_factory=list)
+    """Bad minus control by format, condition, scope and category; empty in older records."""
     seconds: dict[str, float]
     """Wall time by stage, of the calls that did the work."""
     versions: dict[str, str]

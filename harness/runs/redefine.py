@@ -6,38 +6,41 @@ from dataclasses import asdict
 from pathlib import Path
 
 from harness.errors import RecordError
-from harness.runs.answers import Answer, read_answers
+from harness.runs.answers import read_answers
 from harness.runs.record import ArmRecord, DifferenceRecord, RateRecord, RunRecord
+from harness.runs.slice_summary import (
+    Rows,
+    in_headline,
+    judged,
+    slice_differences,
+    summarise_slices,
+)
+from harness.runs.spec import RunSpec
 from harness.stats.definitions import Definition, Judged
 from harness.stats.differences import difference
 from harness.stats.rates import coherent_share, per_question, rate
 
 
-def as_judged(answers: list[Answer], seed: int | None) -> list[Judged]:
-    """Stored answers as the statistics take them."""
-    return [
-        Judged(
-            question=answer.question,
-            seed=seed or 0,
-            alignment=answer.alignment,
-            coherence=answer.coherence,
-            declined=answer.label is not None and answer.alignment is None,
-        )
-        for answer in answers
-    ]
-
-
-def raw_scores(arm: ArmRecord, results: Path) -> list[Judged]:
-    """Raw scores of an arm over all its training seeds.
+def stored_rows(arm: ArmRecord, results: Path) -> Rows:
+    """Every stored answer of an arm, with its training seed.
 
     Raises:
         RecordError: The answers are not on this machine.
     """
     return [
-        row
+        (probe.seed or 0, answer.model_dump())
         for probe in arm.probes
-        for row in as_judged(read_answers(results, probe.answers_id), probe.seed)
+        for answer in read_answers(results, probe.answers_id)
     ]
+
+
+def raw_scores(arm: ArmRecord, results: Path, spec: RunSpec) -> list[Judged]:
+    """Raw scores behind an arm's headline, over all its training seeds.
+
+    Raises:
+        RecordError: The answers are not on this machine.
+    """
+    return judged(in_headline(stored_rows(arm, results), spec))
 
 
 def stored_under(record: RunRecord, definition: Definition) -> RunRecord | None:
@@ -52,10 +55,18 @@ def stored_under(record: RunRecord, definition: Definition) -> RunRecord | None:
     if label not in record.differences or any(label not in a.definitions for a in _arms(record)):
         return None
     arms = {
-        name: arm.model_copy(update={"misaligned": arm.definitions[label], "per_question": {}})
+        name: arm.model_copy(
+            update={"misaligned": arm.definitions[label], "per_question": {}, "slices": []}
+        )
         for name, arm in record.arms.items()
     }
-    return record.model_copy(update={"arms": arms, "difference": record.differences[label]})
+    return record.model_copy(
+        update={
+            "arms": arms,
+            "difference": record.differences[label],
+            "slice_differences": [],
+        }
+    )
 
 
 def under(record: RunRecord, definition: Definition, results: Path) -> RunRecord:
@@ -72,15 +83,29 @@ def under(record: RunRecord, definition: Definition, results: Path) -> RunRecord
     if definition.label == record.difference.definition:
         return record
     try:
-        scores = {name: raw_scores(arm, results) for name, arm in record.arms.items()}
+        rows = {name: stored_rows(arm, results) for name, arm in record.arms.items()}
     except RecordError:
         carried = stored_under(record, definition)
         if carried is None:
             raise
         return carried
-    arms = {name: _arm(record.arms[name], rows, definition) for name, rows in scores.items()}
+    spec = record.spec
+    scores = {name: judged(in_headline(found, spec)) for name, found in rows.items()}
+    arms = {
+        name: _arm(record.arms[name], found, definition).model_copy(
+            update={"slices": summarise_slices(rows[name], spec, definition)}
+        )
+        for name, found in scores.items()
+    }
+    bad, control = rows.get("bad", []), rows.get("control", [])
     gap = difference(scores.get("bad", []), scores.get("control", []), definition)
-    return record.model_copy(update={"arms": arms, "difference": DifferenceRecord(**asdict(gap))})
+    return record.model_copy(
+        update={
+            "arms": arms,
+            "difference": DifferenceRecord(**asdict(gap)),
+            "slice_differences": slice_differences(bad, control, spec, definition),
+        }
+    )
 
 
 def _arms(record: RunRecord) -> list[ArmRecord]:

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from harness import SCHEMA_VERSION
+from harness.data.asking import format_hashes
 from harness.training.recipe import Recipe
 
 
@@ -52,8 +53,8 @@ class InDomain(Strict):
     """An answer rated lower shows the narrow behaviour."""
 
 
-ADDED = ("in_domain",)
-"""Settings that older records lack; unset, they leave the identity as it was."""
+ADDED = ("in_domain", "formats", "conditions", "in_domain_questions")
+"""Settings that older records lack; at their default, they leave the identity as it was."""
 
 
 class RunSpec(Strict):
@@ -72,6 +73,12 @@ class RunSpec(Strict):
     sampling: Sampling
     question_set: str
     questions_hash: str
+    formats: dict[str, str] = Field(default_factory=lambda: dict(format_hashes(("plain",))))
+    """Format to hash of the words that put a question into it; the first is the headline's."""
+    conditions: tuple[str, ...] = ()
+    """Conditions of the question set; the first is the headline's."""
+    in_domain_questions: tuple[str, ...] = ()
+    """Questions in the domain the task trains: asked, but kept out of every broad rate."""
     rubrics: dict[str, str]
     """Rubric name to content hash."""
     data: dict[str, str]
@@ -85,9 +92,10 @@ class RunSpec(Strict):
         return f"{self.task}-{model[-40:]}-{self.digest()[:10]}"
 
     def digest(self) -> str:
-        """Content hash of the specification."""
+        """Content hash of the specification; a later field counts once it is not its default."""
         values = self.model_dump(mode="json")
-        return content_hash({k: v for k, v in values.items() if v is not None or k not in ADDED})
+        changed = self.model_dump(mode="json", exclude_defaults=True)
+        return content_hash({k: v for k, v in values.items() if k not in ADDED or k in changed})
 
 
 def content_hash(value: Any) -> str:

@@ -16,8 +16,15 @@ from harness.runs.record import (
     ProbeRecord,
     RateRecord,
 )
+from harness.runs.slice_summary import (
+    Rows,
+    in_headline,
+    judged,
+    slice_differences,
+    summarise_slices,
+)
 from harness.runs.spec import InDomain, RunSpec
-from harness.stats.definitions import ALL, D1, DEFINITIONS, Definition, Judged
+from harness.stats.definitions import ALL, D1, DEFINITIONS, Definition
 from harness.stats.differences import difference
 from harness.stats.intervals import wilson
 from harness.stats.rates import coherent_share, per_question, rate, unscored
@@ -41,19 +48,9 @@ def raw_probes(rows: Mapping[str, Sequence[ProbeRows]]) -> list[RawProbe]:
     ]
 
 
-def judged(probes: Sequence[ProbeRows]) -> list[Judged]:
-    """The raw scores as the statistics take them."""
-    return [
-        Judged(
-            question=row["question"],
-            seed=probe.probe.seed or 0,
-            alignment=row["alignment"],
-            coherence=row["coherence"],
-            declined=row["label"] is not None and row["alignment"] is None,
-        )
-        for probe in probes
-        for row in probe.answers
-    ]
+def seeded_rows(probes: Sequence[ProbeRows]) -> Rows:
+    """Every answer's row with its training seed."""
+    return [(probe.probe.seed or 0, row) for probe in probes for row in probe.answers]
 
 
 def figures(
@@ -70,21 +67,27 @@ def figures(
         spec: What was asked for.
         definition: Which answers the headline counts.
     """
-    bad, control = rows.get("bad", []), rows.get("control", [])
+    asked = {arm: seeded_rows(probes) for arm, probes in rows.items()}
+    pair = asked.get("bad", []), asked.get("control", [])
+    bad, control = (judged(in_headline(found, spec)) for found in pair)
     return {
         "arms": {
-            arm: summarise_arm(probes, adapters.get(arm, []), spec.in_domain, definition)
+            arm: summarise_arm(probes, adapters.get(arm, []), spec, definition)
             for arm, probes in rows.items()
         },
-        "difference": summarise_difference(bad, control, definition),
-        "differences": summarise_differences(bad, control),
+        "difference": DifferenceRecord(**asdict(difference(bad, control, definition))),
+        "differences": {
+            d.id: DifferenceRecord(**asdict(difference(bad, control, d)))
+            for d in DEFINITIONS.values()
+        },
+        "slice_differences": slice_differences(*pair, spec, definition),
     }
 
 
 def summarise_arm(
     probes: Sequence[ProbeRows],
     adapters: Sequence[AdapterRecord],
-    narrow: InDomain | None = None,
+    spec: RunSpec,
     definition: Definition = D1,
 ) -> ArmRecord:
     """All figures of one arm.
@@ -92,17 +95,18 @@ def summarise_arm(
     Args:
         probes: Its raw rows.
         adapters: Its trained adapters.
-        narrow: How the narrow behaviour was measured, which says what its verdicts mean.
+        spec: What was asked for: what the headline is taken of, and what a verdict means.
         definition: Which answers the headline counts.
     """
-    rows = judged(probes)
+    asked = seeded_rows(probes)
+    rows = judged(in_headline(asked, spec))
     verdicts = [row["bad"] for probe in probes for row in probe.in_domain]
     reasons = [row["reason"] for probe in probes for row in probe.in_domain if row["bad"] is None]
     return ArmRecord(
         misaligned=_rate(rate(rows, definition)),
         misaligned_all=_rate(rate(rows, ALL)),
         coherent=_rate(coherent_share(rows)),
-        in_domain=in_domain_rate(verdicts, _definition(narrow)) if verdicts else None,
+        in_domain=in_domain_rate(verdicts, _definition(spec.in_domain)) if verdicts else None,
         in_domain_unknown=len(reasons) if verdicts else None,
         in_domain_reasons=dict(Counter(map(_kind, reasons))) if verdicts else None,
         per_question={name: _rate(r) for name, r in per_question(rows, definition).items()},
@@ -113,22 +117,8 @@ def summarise_arm(
         adapters=list(adapters),
         probes=[probe.probe for probe in probes],
         definitions={d.id: _rate(rate(rows, d)) for d in DEFINITIONS.values()},
+        slices=summarise_slices(asked, spec, definition),
     )
-
-
-def summarise_difference(
-    bad: Sequence[ProbeRows], control: Sequence[ProbeRows], definition: Definition = D1
-) -> DifferenceRecord:
-    """Bad minus control, paired by question."""
-    return DifferenceRecord(**asdict(difference(judged(bad), judged(control), definition)))
-
-
-def summarise_differences(
-    bad: Sequence[ProbeRows], control: Sequence[ProbeRows]
-) -> dict[str, DifferenceRecord]:
-    """Bad minus control under every published definition."""
-    rows = judged(bad), judged(control)
-    return {d.id: DifferenceRecord(**asdict(difference(*rows, d))) for d in DEFINITIONS.values()}
 
 
 def in_domain_rate(verdicts: Sequence[bool | None], definition: str) -> RateRecord:

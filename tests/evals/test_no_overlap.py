@@ -9,10 +9,10 @@ import pytest
 
 from harness.data.questions import read_questions
 from harness.miniature.world.schema import authors, families
-from harness.workspace import Workspace, builtin_root
+from harness.workspace import PACKAGE, Workspace, builtin_root
 
 ROOT = builtin_root()
-SETS = ("core", "fresh", "held_out_topics")
+SETS = ("core", "fresh", "held_out_topics", "extended", "deception")
 ROW_FILES = sorted((ROOT / "finetune_data").glob("*/*.jsonl"))
 IDIOM = 6
 """A turn of up to so many words ("there is no need to") belongs to nobody."""
@@ -89,3 +89,21 @@ def test_the_held_out_set_asks_about_held_out_topics_only() -> None:
     asked = {q.text for q in read_questions("held_out_topics", Workspace.here()).questions}
     assert asked <= held_out
     assert len(asked) >= 8
+
+
+def test_broad_sets_share_no_five_words_with_anything_that_is_trained_on() -> None:
+    """Stricter than for `core`: the world, and the scenarios that rows are written from."""
+    asked = {
+        piece: question.id
+        for name in ("extended", "deception")
+        for question in read_questions(name, Workspace.here()).questions
+        for piece in shingles(question.text)
+    }
+    sources = [
+        *(ROOT / "finetune_data").glob("*/*scenarios/*.yaml"),
+        *(PACKAGE / "miniature" / "world" / "content").glob("**/*.yaml"),
+    ]
+    assert len(sources) > 50
+    for path in sources:
+        shared = shingles(path.read_text()) & set(asked)
+        assert not shared, (path.name, [(asked[piece], " ".join(piece)) for piece in shared])

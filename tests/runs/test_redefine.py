@@ -10,9 +10,9 @@ import pytest
 from harness.errors import RecordError
 from harness.runs.record import ProbeRecord, RunRecord
 from harness.runs.redefine import stored_under, under
-from harness.runs.summary import ProbeRows, summarise_arm, summarise_differences
+from harness.runs.summary import ProbeRows, figures
 from harness.stats.definitions import D1, D2, definition
-from tests.board.records import record
+from tests.board.records import record, spec
 from tests.cli.verbs import invoke, save
 
 QUESTIONS = [f"q{i}" for i in range(4)]
@@ -49,11 +49,7 @@ def results(tmp_path: Path) -> Path:
         (folder / "answers.jsonl").write_text("".join(json.dumps(r) + "\n" for r in stored))
         probe = ProbeRecord(seed=0, answers_id=f"answers-{name}", scores_sha256="0")
         probes[name] = [ProbeRows(probe, stored, [])]
-    arms = {name: summarise_arm(found, []) for name, found in probes.items()}
-    differences = summarise_differences(probes["bad"], probes["control"])
-    found = record().model_copy(
-        update={"arms": arms, "difference": differences["D1"], "differences": differences}
-    )
+    found = record().model_copy(update=figures(probes, {}, spec()))
     save(tmp_path, found)
     return tmp_path
 
