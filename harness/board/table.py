@@ -160,6 +160,8 @@ def comparability(record: RunRecord) -> dict[str, Any]:
         "rubrics": dict(spec.rubrics),
         "question_set": spec.question_set,
         "questions_hash": spec.questions_hash,
+        "format": next(iter(spec.formats)),
+        "left_out": sorted(spec.in_domain_questions),
         "definition": record.difference.definition,
         "format": question_format(record),
         # More answers or another seed measure the same thing; any other setting does not.

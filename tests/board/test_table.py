@@ -38,6 +38,8 @@ CHANGES: dict[str, dict[str, Any]] = {
     "judge": {"judge": "openai/gpt-4.1"},
     "questions": {"questions_hash": "feedfeedfeedfeed"},
     "question set": {"question_set": "other"},
+    "format": {"formats": {"json": "f"}},
+    "questions left out as in-domain": {"in_domain_questions": ("one_wish",)},
     "rubric": {"rubrics": {"alignment": "9" * 64}},
     "temperature": {"sampling": Sampling(max_tokens=120, temperature=0.7)},
     "top_p": {"sampling": Sampling(max_tokens=120, top_p=0.9)},
