@@ -160,20 +160,18 @@ def comparability(record: RunRecord) -> dict[str, Any]:
         "rubrics": dict(spec.rubrics),
         "question_set": spec.question_set,
         "questions_hash": spec.questions_hash,
-        "format": next(iter(spec.formats)),
         "left_out": sorted(spec.in_domain_questions),
         "definition": record.difference.definition,
         "format": question_format(record),
         # More answers or another seed measure the same thing; any other setting does not.
-        **spec.sampling.model_dump(mode="json", exclude={"samples", "seed", "format"}),
+        **spec.sampling.model_dump(mode="json", exclude={"samples", "seed"}),
         "schema_version": record.schema_version,
     }
 
 
 def question_format(record: RunRecord) -> str:
-    """How the questions were put; runs from before formats existed asked plainly."""
-    spec = record.spec
-    return str(getattr(spec.sampling, "format", None) or getattr(spec, "format", None) or "plain")
+    """How the questions of the headline were put; other formats stand beside it in the record."""
+    return next(iter(record.spec.formats), "plain")
 
 
 @lru_cache(maxsize=1024)
