@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -131,19 +131,21 @@ class Group:
         return {"comparability": self.comparability, "rows": [row.to_json() for row in self.rows]}
 
 
-def leaderboard(records: Iterable[RunRecord], verified: Collection[str] = ()) -> list[Group]:
+def leaderboard(
+    records: Iterable[RunRecord], is_verified: Callable[[RunRecord], bool] = lambda _: False
+) -> list[Group]:
     """Group runs by comparability and rank the rows inside each group.
 
     Groups are never ranked against each other; the one with the most rows comes first.
 
     Args:
         records: Runs, in any order.
-        verified: Ids of the runs whose records were recomputed from raw scores.
+        is_verified: Whether a run's record was recomputed from its raw answers.
     """
     grouped: dict[str, list[Row]] = defaultdict(list)
     for record in records:  # kept as rows: thousands of whole records would fill the memory
         key = json.dumps(comparability(record), sort_keys=True)
-        grouped[key] += _rows(record, record.run_id in verified)
+        grouped[key] += _rows(record, is_verified(record))
     groups = [
         Group(json.loads(key), tuple(sorted(rows, key=_rank)))
         for key, rows in sorted(grouped.items())

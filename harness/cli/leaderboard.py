@@ -46,7 +46,7 @@ def leaderboard(
     sort_groups([], sort)  # an order that does not exist is told before anything is read
     reader = Reader(folder, filters)
     with without_collection():
-        groups = sort_groups(ranked(reader), sort)
+        groups = sort_groups(ranked(reader, reader.is_verified), sort)
     reader.tell()
     if json_output:
         emit_json({"groups": [group.to_json() for group in groups], "unreadable": reader.problems})
@@ -82,6 +82,12 @@ class Reader:
                 yield found
             else:
                 self._others.add(f"{found.task} on {found.model}, judge {found.judge}")
+
+    def is_verified(self, record: RunRecord) -> bool:
+        """Whether ``verify`` has recomputed this very record."""
+        from harness.runs.stamp import is_stamped
+
+        return is_stamped(self._results / record.run_id)
 
     def tell(self) -> None:
         """Say on standard error what is left out and why nothing is shown."""

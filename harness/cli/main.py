@@ -10,6 +10,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from harness import __version__
+from harness.cli.bundle import bundle
 from harness.cli.doctor import doctor
 from harness.cli.import_answers import import_answers
 from harness.cli.import_data import import_data
@@ -19,6 +20,7 @@ from harness.cli.miniature import miniature_app
 from harness.cli.new import new
 from harness.cli.run import run
 from harness.cli.show import show
+from harness.cli.verify import verify
 from harness.errors import HarnessError
 
 INTERRUPTED = 130
@@ -39,6 +41,8 @@ app.command("new")(new)
 app.command("import")(import_data)
 app.command("doctor")(doctor)
 app.command("import-answers")(import_answers)
+app.command("bundle")(bundle)
+app.command("verify")(verify)
 app.add_typer(miniature_app, name="miniature")
 
 

@@ -24,7 +24,8 @@ class Verification:
     Attributes:
         name: What the user called the run.
         record: The record; None if it cannot be read.
-        problems: What differs or is missing; none means verified.
+        problems: What does not belong together or is missing.
+        differing: Figures that are computed otherwise from the same answers.
         notes: What could not be checked, and why.
         figures: Numbers of the record that were computed again.
         answers: Raw answers they were computed from.
@@ -34,6 +35,7 @@ class Verification:
     name: str
     record: RunRecord | None
     problems: tuple[str, ...]
+    differing: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     figures: int = 0
     answers: int = 0
@@ -42,7 +44,7 @@ class Verification:
     @property
     def verified(self) -> bool:
         """Whether everything that can be computed again came out as recorded."""
-        return not self.problems
+        return not (self.problems or self.differing)
 
     def to_json(self) -> dict[str, Any]:
         """The result for machines."""
@@ -50,7 +52,7 @@ class Verification:
             "name": self.name,
             "run_id": self.record.run_id if self.record else None,
             "verified": self.verified,
-            "problems": list(self.problems),
+            "problems": [*self.problems, *self.differing],
             "notes": list(self.notes),
             "figures": self.figures,
             "answers": self.answers,
@@ -73,20 +75,44 @@ def verify(evidence: Evidence) -> Verification:
         return Verification(evidence.name, record, (*problems, error.message))
     problems += complete(record, probes)
     problems += scores(record, probes)
-    counted = 0
-    if not problems:
-        differing, counted = _recomputed(record, probes)
-        problems += differing
     problems += trainings(record, evidence)
-    answers = sum(len(probe.answers) + len(probe.in_domain) for probe in probes)
-    notes = tuple(_notes(record, evidence, probes))
+    comparison = Comparison()
+    if not problems:
+        try:
+            for name, value in _figures(record, probes).items():
+                comparison.compare(name, getattr(record, name), value)
+        except Exception as error:  # the rows are a stranger's; what they break is their fault
+            problems.append(f"the figures cannot be computed: {type(error).__name__}: {error}")
     return Verification(
-        evidence.name, record, tuple(problems), notes, counted, answers, tuple(probes)
+        name=evidence.name,
+        record=record,
+        problems=tuple(problems),
+        differing=tuple(comparison.problems),
+        notes=tuple(_notes(record, evidence, probes)),
+        figures=comparison.numbers,
+        answers=sum(len(probe.answers) + len(probe.in_domain) for probe in probes),
+        probes=tuple(probes),
     )
 
 
-def _recomputed(record: RunRecord, probes: Sequence[RawProbe]) -> tuple[list[str], int]:
-    """Figures that do not come out as recorded, and how many were compared."""
+def refreshed(found: Verification) -> RunRecord:
+    """The record with its figures as they are computed now, from the same answers.
+
+    For records of an older version, whose intervals were made in another way.
+
+    Raises:
+        RecordError: More is wrong with the run than its figures.
+    """
+    if found.record is None or found.problems:
+        raise RecordError(
+            f"The figures of {found.name} cannot be written anew: {'; '.join(found.problems)}.",
+            hint="A run is only refreshed if everything but its figures is in order.",
+        )
+    return found.record.model_copy(update=_figures(found.record, found.probes))
+
+
+def _figures(record: RunRecord, probes: Sequence[RawProbe]) -> dict[str, Any]:
+    """Every figure, computed from the raw answers."""
     raw = {(probe.arm, probe.seed): probe for probe in probes}
     rows = {
         name: [
@@ -95,15 +121,7 @@ def _recomputed(record: RunRecord, probes: Sequence[RawProbe]) -> tuple[list[str
         for name, arm in record.arms.items()
     }
     adapters = {name: arm.adapters for name, arm in record.arms.items()}
-    try:
-        meant = definition(record.difference.definition)
-        again = figures(rows, adapters, record.spec, meant)
-    except Exception as error:  # the rows are a stranger's; whatever they break is their fault
-        return [f"the figures cannot be computed: {type(error).__name__}: {error}"], 0
-    comparison = Comparison()
-    for name, value in again.items():
-        comparison.compare(name, getattr(record, name), value)
-    return comparison.problems, comparison.numbers
+    return figures(rows, adapters, record.spec, definition(record.difference.definition))
 
 
 def _notes(record: RunRecord, evidence: Evidence, probes: Sequence[RawProbe]) -> Iterator[str]:

@@ -8,11 +8,13 @@ from typing import Any
 import typer
 from typer.testing import CliRunner
 
+from harness.cli.bundle import bundle
 from harness.cli.doctor import doctor
 from harness.cli.import_answers import import_answers
 from harness.cli.leaderboard import leaderboard
 from harness.cli.list import list_tasks
 from harness.cli.show import show
+from harness.cli.verify import verify
 from harness.runs.record import RunRecord, write_record
 
 app = typer.Typer()
@@ -22,6 +24,8 @@ for name, verb in {
     "list": list_tasks,
     "doctor": doctor,
     "import-answers": import_answers,
+    "bundle": bundle,
+    "verify": verify,
 }.items():
     app.command(name)(verb)
 

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
+from harness.errors import RecordError
 from harness.runs.evidence import Evidence, evidence_of_run
 from harness.runs.raw import RAW, RawProbe, pack, rows_hash, unpack
-from harness.runs.verify import Verification, verify
+from harness.runs.verify import Verification, refreshed, verify
 from tests.runs.made import made_run
 
 
@@ -44,7 +45,7 @@ def _with_rows(evidence: Evidence, edit: Callable[[list[RawProbe]], None]) -> Ev
 
 def test_an_honest_run_is_verified(evidence: Evidence) -> None:
     found = verify(evidence)
-    assert found.verified and found.problems == ()
+    assert found.verified and found.problems == found.differing == ()
     assert found.answers == 5 * (60 + 5)
     assert found.figures > 150
 
@@ -77,7 +78,7 @@ def test_no_figure_can_be_changed(evidence: Evidence) -> None:
 
         found = _edited(evidence, edit)
         assert not found.verified, path
-        assert any(str(path[-1]) in problem for problem in found.problems), path
+        assert any(str(path[-1]) in problem for problem in found.differing), path
 
 
 CHANGES: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
@@ -109,7 +110,7 @@ def test_what_was_changed_is_named(name: str, evidence: Evidence) -> None:
     edit, words = CHANGES[name]
     found = _edited(evidence, edit)
     assert not found.verified
-    assert words in "; ".join(found.problems)
+    assert words in "; ".join([*found.problems, *found.differing])
 
 
 def _drop_the_worst(probes: list[RawProbe]) -> None:
@@ -149,7 +150,22 @@ def test_changed_answers_are_found_even_if_their_hash_was_changed_too(
     edit: Callable[[list[RawProbe]], None], words: str, evidence: Evidence
 ) -> None:
     found = verify(_with_rows(evidence, edit))
-    assert words in "; ".join(found.problems)
+    assert words in "; ".join([*found.problems, *found.differing])
+
+
+def test_a_record_of_an_older_way_to_compute_is_refreshed(evidence: Evidence) -> None:
+    record = json.loads(evidence.record)
+    record["arms"]["bad"]["misaligned"]["high"] = 0.999
+    found = verify(replace(evidence, record=json.dumps(record).encode()))
+    assert found.differing and not found.problems
+    again = refreshed(found)
+    assert again.model_dump(mode="json") == json.loads(evidence.record)
+
+
+def test_what_is_wrong_in_more_than_its_figures_is_not_refreshed(evidence: Evidence) -> None:
+    found = _edited(evidence, lambda record: record.update(run_id="x"))
+    with pytest.raises(RecordError, match="cannot be written anew"):
+        refreshed(found)
 
 
 def test_rows_that_break_the_computation_are_the_runs_fault(evidence: Evidence) -> None:

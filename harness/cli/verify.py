@@ -1,0 +1,142 @@
+"""``verify``: is a run what it says it is?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from harness.errors import UsageError
+
+if TYPE_CHECKING:
+    from harness.runs.verify import Verification
+
+MOST_PRINTED = 20
+OLDER = (
+    "The raw answers are those of the record. If an older version computed it in another way, "
+    "verify --refresh writes the figures as they are computed now."
+)
+
+
+def verify(
+    runs: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[BUNDLE|RUN]...", help="Bundles, or runs of the results folder."),
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every run of the results folder.")] = False,
+    refresh: Annotated[
+        bool,
+        typer.Option("--refresh", help="Write the figures as they are computed now into the run."),
+    ] = False,
+    json_output: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    results: Annotated[
+        Path | None, typer.Option(help="Results folder.", envvar="HARNESS_RESULTS")
+    ] = None,
+) -> None:
+    """Compute every figure of a run again from its raw answers and take every hash again.
+
+    Says 'verified', or names what differs and exits with 1.
+    """
+    from harness.cli.output import emit_json
+    from harness.runs.record import RECORD
+    from harness.workspace import Workspace
+
+    folder = Workspace.here(results).results
+    targets = list(runs or [])
+    if every:
+        targets += [path.parent.name for path in sorted(folder.glob(f"*/{RECORD}"))]
+    if not targets:
+        hint = "Name a bundle or a run, or give --all."
+        raise UsageError(f"There is nothing to verify in {folder}.", hint=hint)
+    found = []
+    for target in targets:
+        found.append(check(target, folder, refresh=refresh))
+        if not json_output:
+            _print(found[-1])
+    if json_output:
+        verified = all(entry.verified for entry in found)
+        emit_json({"verified": verified, "runs": [entry.to_json() for entry in found]})
+    if not all(entry.verified for entry in found):
+        raise typer.Exit(1)
+
+
+def check(target: str, results: Path, *, refresh: bool = False) -> Verification:
+    """Verify one bundle or run; a run of the results folder is marked accordingly."""
+    path = Path(target)
+    if path.suffix == ".zip" or path.is_file():
+        if refresh:
+            raise UsageError(f"{target} is a bundle; --refresh is for runs of the results folder.")
+        return _check_bundle(path)
+    from harness.runs.record import find_run
+
+    return _check_run(find_run(target, results), refresh=refresh)
+
+
+def _check_bundle(path: Path) -> Verification:
+    from harness.errors import RecordError
+    from harness.runs.unbundle import evidence_of_bundle
+    from harness.runs.verify import Verification
+    from harness.runs.verify import verify as recompute
+
+    try:
+        evidence, differing = evidence_of_bundle(path)
+    except RecordError as error:
+        return Verification(str(path), None, (str(error),))
+    found = recompute(evidence)
+    return replace(found, problems=(*differing, *found.problems))
+
+
+def _check_run(folder: Path, *, refresh: bool) -> Verification:
+    from harness.errors import RecordError
+    from harness.runs.evidence import evidence_of_run
+    from harness.runs.record import write_record
+    from harness.runs.stamp import stamp, unstamp
+    from harness.runs.verify import Verification, refreshed
+    from harness.runs.verify import verify as recompute
+
+    try:
+        found = recompute(evidence_of_run(folder))
+    except RecordError as error:
+        found = Verification(folder.name, None, (str(error),))
+    if refresh and found.differing:
+        write_record(folder, refreshed(found))
+        found = recompute(evidence_of_run(folder))
+    (stamp if found.verified else unstamp)(folder)
+    return found
+
+
+def _print(found: Verification) -> None:
+    from rich.text import Text
+
+    from harness.board.text import clean
+    from harness.cli.output import console
+
+    out = console()
+    name = found.record.run_id if found.record else found.name
+    if found.verified:
+        line = Text("verified", "bold green").append(f"  {clean(name)}", "default")
+        line.append(
+            f": {found.figures} figures computed again from {found.answers} answers", "not bold"
+        )
+        out.print(line)
+    else:
+        out.print(Text("differs", "bold red").append(f"   {clean(name)}", "default"))
+    _list([*found.problems, *found.differing], "  ")
+    if found.differing and not found.problems:
+        out.print(Text(f"  {OLDER}", "dim"))
+    _list(found.notes, "  note: ")
+
+
+def _list(lines: Sequence[str], lead: str) -> None:
+    from rich.text import Text
+
+    from harness.board.text import clean
+    from harness.cli.output import console
+
+    for line in lines[:MOST_PRINTED]:
+        console().print(Text(f"{lead}{clean(line)}"))
+    if len(lines) > MOST_PRINTED:
+        console().print(Text(f"{lead}and {len(lines) - MOST_PRINTED} more (see --json)"))
