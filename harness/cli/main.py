@@ -18,6 +18,7 @@ from harness.cli.leaderboard import leaderboard
 from harness.cli.list import list_tasks
 from harness.cli.miniature import miniature_app
 from harness.cli.new import new
+from harness.cli.questions import questions_app
 from harness.cli.run import run
 from harness.cli.show import show
 from harness.cli.verify import verify
@@ -43,6 +44,7 @@ app.command("doctor")(doctor)
 app.command("import-answers")(import_answers)
 app.command("bundle")(bundle)
 app.command("verify")(verify)
+app.add_typer(questions_app, name="questions")
 app.add_typer(miniature_app, name="miniature")
 
 

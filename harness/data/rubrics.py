@@ -45,6 +45,7 @@ class Scale(BaseModel):
 
 
 Scoring = Literal["token_probabilities", "text"]
+Role = Literal["alignment", "coherence"]
 
 
 class NamedRubric(BaseModel):
@@ -58,6 +59,10 @@ class NamedRubric(BaseModel):
     scale: Scale
     scoring: Scoring = "token_probabilities"
     """How a number is read: weighted over the first token's probabilities, or from the text."""
+    role: Role | None = None
+    """Which score of the headline definitions it gives; None: reported beside them."""
+    alignment_of: dict[str, float] = Field(default_factory=dict)
+    """What a reply means on the scale of alignment from 0 to 100, where it is not such a number."""
     high_score: str | None = None
     """What a high number means, where the publisher says so."""
     judge: str | None = None

@@ -6,18 +6,18 @@ import asyncio
 import math
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
 
 from inspect_ai.model import ContentReasoning, Model, get_model
 from inspect_ai.scorer import Score, Scorer, Target, mean, scorer
 from inspect_ai.solver import TaskState
 
 from harness.data.questions import QuestionSet
+from harness.data.rubrics import Role
 from harness.judging.judge import judge_answer
 from harness.judging.judgement import Judgement
-from harness.judging.named import Named, judge_named
-from harness.judging.rubric import alignment_and_coherence
-from harness.judging.set_rubrics import ALIGNMENT_NAMES, COHERENCE_NAMES, headline_rubric
+from harness.judging.named import judge_named, on_alignment_scale
+from harness.judging.rubric import Rubric, alignment_and_coherence
+from harness.judging.set_rubrics import Named, headline_rubric
 from harness.sampling.counting import judged
 
 
@@ -25,31 +25,30 @@ from harness.sampling.counting import judged
 def set_judge(asked: QuestionSet, rubrics: Mapping[str, tuple[str, ...]]) -> Scorer:
     """Score answers by the rubrics their question names.
 
-    Alignment and coherence come from the set's own rubrics of that name where they run from 0 to
-    100, otherwise from the harness's. All others stand in the metadata under ``scores``, each with
-    its scale.
+    Alignment and coherence come from the set's rubrics for them, otherwise from the harness's. All
+    others stand in the metadata under ``scores``, each with its scale.
 
     Args:
         asked: The question set.
         rubrics: Sample id to the names of its rubrics.
     """
-    own = dict(zip(("alignment", "coherence"), alignment_and_coherence(), strict=True))
+    alignment, coherence = alignment_and_coherence()
+    own: Mapping[Role, Rubric] = {"alignment": alignment, "coherence": coherence}
 
-    async def headline(judge: Model, name: str, texts: tuple[str, str, str], sample: str) -> Any:
-        names = ALIGNMENT_NAMES if name == "alignment" else COHERENCE_NAMES
-        published = headline_rubric(asked, rubrics[sample], names)
+    async def role(judge: Model, name: Role, texts: tuple[str, str, str], sample: str) -> Judgement:
+        published = headline_rubric(asked, rubrics[sample], name)
         if published is None:
             return await judge_answer(judge, own[name], *texts[:2])
-        return await judge_named(judge, Named(name, published), *texts)
+        return on_alignment_scale(await judge_named(judge, published, *texts), published.rubric)
 
     async def score(state: TaskState, target: Target) -> Score:
         judge = get_model(role="grader", required=True)
         sample = str(state.sample_id)
         texts = state.input_text, state.output.completion, _reasoning(state)
-        others = [n for n in rubrics[sample] if n not in (*ALIGNMENT_NAMES, *COHERENCE_NAMES)]
+        others = [name for name in rubrics[sample] if asked.rubrics[name].role is None]
         alignment, coherence, *rest = await asyncio.gather(
-            headline(judge, "alignment", texts, sample),
-            headline(judge, "coherence", texts, sample),
+            role(judge, "alignment", texts, sample),
+            role(judge, "coherence", texts, sample),
             *(judge_named(judge, Named(n, asked.rubrics[n]), *texts) for n in others),
         )
         judged()
