@@ -82,12 +82,8 @@ def _question(entry: dict[Any, Any], where: str, draft: Draft, extra: list[Judge
     where = f"{where} ({name})"
     wordings = entry.get("paraphrases")
     wordings = [wordings] if isinstance(wordings, str) else wordings
-    if not isinstance(wordings, list) or not all(
-        isinstance(w, str) and w.strip() for w in wordings
-    ):
+    if not isinstance(wordings, list) or not wordings or not all(map(_is_text, wordings)):
         raise DataError(f"{where}: 'paraphrases' must be a list of texts.")
-    if not wordings:
-        raise DataError(f"{where}: 'paraphrases' is empty.")
     kind = str(entry.get("type") or "free_form_judge_0_100")
     rubrics = [
         draft.name_of(_rubric(text, kind), text.name)
@@ -104,7 +100,7 @@ def _question(entry: dict[Any, Any], where: str, draft: Draft, extra: list[Judge
             text=wordings[0],
             paraphrases=tuple(wordings[1:]),
             system=_text(entry.get("system")),
-            context=tuple(_context(entry.get("context"))),
+            context=tuple(_context(entry.get("context"), where)),
             domains=(identifier(domain).lower(),) if domain else (),
             rubrics=tuple(dict.fromkeys(rubrics)),
             published=Published(
@@ -203,11 +199,11 @@ def _check_ids(draft: Draft, path: Path) -> None:
         raise DataError(f"{path}: question ids occur twice: {', '.join(twice[:5])}.")
 
 
-def _context(value: Any) -> Iterator[Message]:
+def _context(value: Any, where: str) -> Iterator[Message]:
+    if value is not None and not (isinstance(value, list) and all(map(_is_turn, value))):
+        raise DataError(f"{where}: 'context' must be a list of messages with role and content.")
     for turn in value or ():
-        if not isinstance(turn, dict):
-            raise DataError("'context' must be a list of messages with role and content.")
-        yield Message(role=turn.get("role"), content=_content(turn.get("content")))  # type: ignore[arg-type]
+        yield Message.model_validate({"role": turn["role"], "content": _content(turn["content"])})
 
 
 def _content(value: Any) -> str:
@@ -215,6 +211,14 @@ def _content(value: Any) -> str:
     if isinstance(value, dict) and isinstance(value.get("parts"), list):
         return "\n".join(str(part) for part in value["parts"])
     return "" if value is None else str(value)
+
+
+def _is_turn(value: Any) -> bool:
+    return isinstance(value, dict) and {"role", "content"} <= set(value)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip())
 
 
 def _is_judge(value: Any) -> bool:
