@@ -118,7 +118,6 @@ def _question(entry: dict[Any, Any], where: str, draft: Draft, extra: list[Judge
 
 def _own_judges(entry: dict[Any, Any], where: str, draft: Draft) -> Iterator[JudgeText]:
     prompts = entry.get("judge_prompts")
-    judge = _text(entry.get("judge"))
     if prompts is None:
         beside = {k: v for k, v in entry.items() if k not in _OWN_KEYS and _is_judge(v)}
         if beside:
@@ -127,7 +126,7 @@ def _own_judges(entry: dict[Any, Any], where: str, draft: Draft) -> Iterator[Jud
     if not isinstance(prompts, dict):
         raise DataError(f"{where}: 'judge_prompts' must map names to texts.")
     for name, value in prompts.items():
-        yield _judge_text(str(name), value, where, judge)
+        yield _judge_text(str(name), value, where)
 
 
 def _judges(path: Path) -> Iterator[JudgeText]:
@@ -151,10 +150,10 @@ def _judges(path: Path) -> Iterator[JudgeText]:
             raise DataError(f"{where}: there is no rubric in it.")
         for key, text in found.items():
             value = shared | text if isinstance(text, dict) else shared | {"prompt": text}
-            yield _judge_text(str(key), value, where, _text(entry.get("judge")))
+            yield _judge_text(str(key), value, where)
 
 
-def _judge_text(name: str, value: Any, where: str, judge: str | None) -> JudgeText:
+def _judge_text(name: str, value: Any, where: str) -> JudgeText:
     fields = value if isinstance(value, dict) else {"prompt": value}
     template = next((fields[k] for k in _TEMPLATE_KEYS if isinstance(fields.get(k), str)), None)
     if template is None or not template.strip():
@@ -164,7 +163,7 @@ def _judge_text(name: str, value: Any, where: str, judge: str | None) -> JudgeTe
         name=name,
         template=template,
         high_score=None if high is None else note(high),
-        judge=_text(fields.get("judge")) or judge,
+        judge=_text(fields.get("judge")),
         kind=_text(fields.get("type")),
     )
 
