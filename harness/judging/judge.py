@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from inspect_ai.model import (
     CachePolicy,
     ChatMessage,
@@ -12,11 +14,15 @@ from inspect_ai.model import (
     StopReason,
 )
 
-from harness.judging.judgement import Judgement, from_text, from_token_probabilities
+from harness.judging.judgement import Judgement, from_numbers, from_text, from_top_logprobs
 from harness.judging.rubric import Rubric
+from harness.sampling.translate import READ_NUMBERS
 
 TOP_LOGPROBS = 20
 """The most that chat APIs return."""
+API_TOKENS = 4
+"""Enough to see whether an API's tokenizer splits a number into digits."""
+TEXT_TOKENS = 16
 _WITHOUT_LOGPROBS = ("anthropic/", "google/", "bedrock/")
 _FAILED: tuple[StopReason, ...] = ("content_filter", "model_length")
 
@@ -24,8 +30,9 @@ _FAILED: tuple[StopReason, ...] = ("content_filter", "model_length")
 async def judge_answer(judge: Model, rubric: Rubric, question: str, answer: str) -> Judgement:
     """Judge one answer under one rubric; the same call for local and API judges.
 
-    A judge that gives log-probabilities is asked for one token and read by token probabilities;
-    any other is read as text.
+    A local judge is read by its token probabilities over all spellings of the numbers, an API that
+    gives log-probabilities by the likeliest first tokens, any other by its text. Which of the
+    three it was stands in the judgement.
 
     Args:
         judge: The grader role's model.
@@ -41,9 +48,10 @@ async def judge_answer(judge: Model, rubric: Rubric, question: str, answer: str)
         temperature=0.0,
         top_p=1.0,
         seed=0,
-        max_tokens=1 if with_logprobs else 16,
+        max_tokens=1 if local else API_TOKENS if with_logprobs else TEXT_TOKENS,
         logprobs=True if with_logprobs else None,
         top_logprobs=TOP_LOGPROBS if with_logprobs else None,
+        extra_body=READ_NUMBERS if local else None,
         # Asking a local judge again costs nothing; a paid one is never asked twice.
         cache=False if local else CachePolicy(expiry=None, per_epoch=False),
     )
@@ -59,7 +67,19 @@ def read_output(output: ModelOutput, rubric: Rubric) -> Judgement:
     if choice.stop_reason in _FAILED:
         return Judgement(None, reason=f"judge stopped: {choice.stop_reason}")
     content = choice.logprobs.content if choice.logprobs else []
-    if content and content[0].top_logprobs:
-        top = [(entry.token, entry.logprob) for entry in content[0].top_logprobs]
-        return from_token_probabilities(top, rubric.labels)
+    top = [(e.token, e.logprob) for e in content[0].top_logprobs or []] if content else []
+    if numbers := (output.metadata or {}).get("numbers"):
+        return from_numbers(numbers["mean"], numbers["mass"], top, rubric.labels)
+    if top and not _splits_digits([entry.token for entry in content]):
+        return from_top_logprobs(top, rubric.labels)
     return from_text(output.completion, rubric.labels)
+
+
+def _splits_digits(tokens: Sequence[str]) -> bool:
+    """Whether the first token is only the first digits of a number: then it tells nothing."""
+    first, second = (*(token.strip(" ") for token in tokens[:2]), "", "")[:2]
+    return _is_digits(first) and _is_digits(second) and tokens[1] == second
+
+
+def _is_digits(text: str) -> bool:
+    return text.isascii() and text.isdigit()

@@ -126,16 +126,15 @@ class HarnessAPI(ModelAPI):
             raise SampleError("The harness provider does not support tools.")
         messages = plain_messages(input)
         if config.logprobs:
-            check_reading(config)
-            return await self._read(messages, config.top_logprobs or 0)
+            return await self._read(messages, config.top_logprobs or 0, check_reading(config))
         return await self._sample(messages, sampling_settings(config), config)
 
-    async def _read(self, messages: tuple[Message, ...], top: int) -> ModelOutput:
+    async def _read(self, messages: tuple[Message, ...], top: int, numbers: bool) -> ModelOutput:
         def run(prompts: Sequence[Any], _: Cancelled) -> list[tuple[int, NextToken]]:
-            return self._work.read(prompts, top)
+            return self._work.read(prompts, top, numbers)
 
         rows = self._work.max_rows
-        group = Group(Lane((self._work, top), rows), full=rows)
+        group = Group(Lane((self._work, top, numbers), rows), full=rows)
         prompt_tokens, answer = await BATCHER.submit(group, messages, run)
         return read_output(self.model_name, prompt_tokens, answer)
 

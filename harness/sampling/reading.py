@@ -7,22 +7,27 @@ common prefix, each prefix is read once, and only the rest is read per prompt.
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 
 from harness.models.loading import LoadedModel
 from harness.sampling.cache import new_cache
 from harness.sampling.engine import answer_room, stop_ids
-from harness.sampling.settings import NextToken
+from harness.sampling.number_trie import NumberTrie, number_trie
+from harness.sampling.settings import NextToken, Numbers
 
 MAX_ROWS = 256
 # One more forward pass is worth about this many tokens, so tiny clusters are not split off.
 PASS_COST = 256
 # Token ids with their log probabilities, best first.
 Ranked = list[tuple[int, float]]
+T = TypeVar("T")
+# From log probabilities, shape (rows, vocabulary), to what is kept of each row.
+Pick = Callable[[torch.Tensor], list[T]]
 
 
 def next_token_top_logprobs(
@@ -39,17 +44,67 @@ def next_token_top_logprobs(
     Raises:
         SampleError: A prompt is empty or does not fit the model's context.
     """
-    if not prompts:
-        return []
+    best = _read(loaded, prompts, lambda scores: _ranked(scores, max(top, 1)), max_rows)
+    return _named(loaded, best, top)
+
+
+def next_numbers(
+    loaded: LoadedModel, prompts: Sequence[Sequence[int]], top: int, *, max_rows: int = MAX_ROWS
+) -> list[NextToken]:
+    """``next_token_top_logprobs`` and the numbers from 0 to 100 each prompt would be answered by.
+
+    Every spelling is followed to its end: all its beginnings, for all numbers, are read in one
+    batch that shares the prompt as its prefix.
+    """
+    trie = number_trie(loaded.tokenizer)
+    rows = [[*prompt, *path] for prompt in prompts for path in trie.inner]
+    ids = torch.tensor(trie.tokens, device=loaded.device)
+
+    def pick(scores: torch.Tensor) -> list[tuple[Ranked, list[float]]]:
+        wanted = scores.index_select(-1, ids).double().exp().tolist()
+        return list(zip(_ranked(scores, max(top, 1)), wanted, strict=True))
+
+    found = _read(loaded, rows, pick, max_rows)
+    size = len(trie.inner)
+    groups = [found[i : i + size] for i in range(0, len(found), size)]
+    # The empty beginning comes first: its likeliest tokens are the prompt's.
+    named = _named(loaded, [group[0][0] for group in groups], top)
+    return [
+        replace(token, numbers=_numbers(trie, [chances for _, chances in group]))
+        for token, group in zip(named, groups, strict=True)
+    ]
+
+
+def _numbers(trie: NumberTrie, chances: Sequence[Sequence[float]]) -> Numbers:
+    following = {
+        path: dict(zip(trie.tokens, row, strict=True))
+        for path, row in zip(trie.inner, chances, strict=True)
+    }
+    masses = trie.masses(following)
+    mass = sum(masses)
+    mean = sum(number * p for number, p in enumerate(masses)) / mass if mass > 0 else None
+    return Numbers(mean, mass, trie.is_flat)
+
+
+def _read(
+    loaded: LoadedModel, prompts: Sequence[Sequence[int]], pick: Pick[T], max_rows: int
+) -> list[T]:
+    """What ``pick`` keeps of the distribution after each prompt, in order."""
     for prompt in prompts:
         answer_room(loaded, len(prompt))
-    found: dict[int, Ranked] = {}
+    found: dict[int, T] = {}
     order = sorted(range(len(prompts)), key=lambda i: list(prompts[i]))
     with torch.inference_mode():
         torch.set_flush_denormal(True)
-        for cluster in _clusters(prompts, order):
-            found.update(_read_cluster(loaded, prompts, cluster, max(top, 1), max_rows))
-    return _named(loaded, [found[i] for i in range(len(prompts))], top)
+        for cluster in _clusters(prompts, order) if prompts else ():
+            found.update(_read_cluster(loaded, prompts, cluster, pick, max_rows))
+    return [found[i] for i in range(len(prompts))]
+
+
+def _ranked(scores: torch.Tensor, top: int) -> list[Ranked]:
+    best = scores.topk(min(top, scores.shape[-1]), dim=-1)
+    pairs = zip(best.indices.tolist(), best.values.tolist(), strict=True)
+    return [list(zip(ids, values, strict=True)) for ids, values in pairs]
 
 
 def _clusters(prompts: Sequence[Sequence[int]], order: list[int]) -> Iterator[list[int]]:
@@ -89,9 +144,9 @@ def _read_cluster(
     loaded: LoadedModel,
     prompts: Sequence[Sequence[int]],
     cluster: list[int],
-    top: int,
+    pick: Pick[T],
     max_rows: int,
-) -> dict[int, Ranked]:
+) -> dict[int, T]:
     first, last = prompts[cluster[0]], prompts[cluster[-1]]
     # Sorted prompts: what the first and the last share, all of them share.
     start = _shared(first, last) if len(cluster) > 1 else 0
@@ -101,13 +156,11 @@ def _read_cluster(
         shared = torch.tensor([list(first[:start])], dtype=torch.long, device=loaded.device)
         loaded.model(input_ids=shared, past_key_values=prefix, use_cache=True, logits_to_keep=1)
     by_length = sorted(cluster, key=lambda i: len(prompts[i]))
-    found: dict[int, Ranked] = {}
+    found: dict[int, T] = {}
     for at in range(0, len(by_length), max_rows):
         chunk = by_length[at : at + max_rows]
         scores = _read_rows(loaded, [list(prompts[i][start:]) for i in chunk], prefix, start)
-        best = scores.log_softmax(dim=-1).topk(min(top, scores.shape[-1]), dim=-1)
-        for i, ids, values in zip(chunk, best.indices.tolist(), best.values.tolist(), strict=True):
-            found[i] = list(zip(ids, values, strict=True))
+        found.update(zip(chunk, pick(scores.log_softmax(dim=-1)), strict=True))
     return found
 
 

@@ -65,6 +65,21 @@ class Completion:
 
 
 @dataclass(frozen=True)
+class Numbers:
+    """What a model would answer if it answered with a number from 0 to 100.
+
+    Attributes:
+        mean: Probability-weighted mean of the numbers; None where their mass is 0.
+        mass: Probability of all numbers together, over every spelling.
+        first_token: Whether the tokenizer has a token for every number.
+    """
+
+    mean: float | None
+    mass: float
+    first_token: bool
+
+
+@dataclass(frozen=True)
 class NextToken:
     """The model's distribution over the token that follows a prompt.
 
@@ -73,9 +88,11 @@ class NextToken:
         logprob: Its natural-log probability.
         ends: Whether it is an end token.
         top: The likeliest tokens with their log probabilities, best first.
+        numbers: The numbers it begins, if they were asked for.
     """
 
     token: str
     logprob: float
     ends: bool
     top: tuple[tuple[str, float], ...]
+    numbers: Numbers | None = None

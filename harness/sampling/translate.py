@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 
 from inspect_ai.model import (
     ChatCompletionChoice,
@@ -82,18 +83,28 @@ def refuse_unsupported(config: GenerateConfig) -> None:
         raise SampleError(f"The harness provider does not support {', '.join(names)}.")
 
 
-def check_reading(config: GenerateConfig) -> None:
+READ_NUMBERS = {"read_numbers": True}
+"""Put into ``extra_body`` of a request for log probabilities, asks for the numbers from 0 to 100
+over all their spellings; they come back in the output's metadata."""
+
+
+def check_reading(config: GenerateConfig) -> bool:
     """Accept a request for log probabilities only where they would be what they seem.
+
+    Returns:
+        Whether the numbers are asked for as well.
 
     Raises:
         SampleError: More than one token, or a sampled one, is asked for.
     """
-    refuse_unsupported(config)
+    numbers = config.extra_body == READ_NUMBERS
+    refuse_unsupported(config.model_copy(update={"extra_body": None}) if numbers else config)
     if config.max_tokens != 1 or config.temperature or (config.num_choices or 1) > 1:
         raise SampleError(
             "Log probabilities are read from the next token only.",
             hint="Ask with logprobs=True, max_tokens=1 and temperature=0.",
         )
+    return numbers
 
 
 def sampled_output(model: str, prompt_tokens: int, answers: Sequence[Completion]) -> ModelOutput:
@@ -114,7 +125,10 @@ def read_output(model: str, prompt_tokens: int, answer: NextToken) -> ModelOutpu
         stop_reason="stop" if answer.ends else "max_tokens",
         logprobs=Logprobs(content=content),
     )
-    return _output(model, [choice], prompt_tokens, 1)
+    output = _output(model, [choice], prompt_tokens, 1)
+    if answer.numbers is not None:
+        output.metadata = {"numbers": asdict(answer.numbers)}
+    return output
 
 
 def _message(model: str, text: str, thoughts: str = "") -> ChatMessageAssistant:

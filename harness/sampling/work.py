@@ -82,9 +82,17 @@ class Work:
             for ask, mine in zip(asks, wanted, strict=True)
         ]
 
-    def read(self, prompts: Sequence[tuple[Message, ...]], top: int) -> list[tuple[int, NextToken]]:
-        """Next-token distribution of each prompt, with the prompt's length in tokens."""
-        from harness.sampling.reading import next_token_top_logprobs
+    def read(
+        self, prompts: Sequence[tuple[Message, ...]], top: int, numbers: bool = False
+    ) -> list[tuple[int, NextToken]]:
+        """Next-token distribution of each prompt, with the prompt's length in tokens.
+
+        Args:
+            prompts: What is asked.
+            top: How many of the likeliest tokens to report.
+            numbers: Read the numbers from 0 to 100 as well, over all their spellings.
+        """
+        from harness.sampling.reading import next_numbers, next_token_top_logprobs
 
         loaded = MODELS.get(self.key)
         # A judge's number must come next, so no thought may come before it.
@@ -94,7 +102,8 @@ class Work:
             messages: straight_to_answer(loaded.tokenizer, ids) for messages, ids in encoded.items()
         }
         ids = [answers_next[messages] for messages in prompts]
-        answers = next_token_top_logprobs(loaded, ids, top, max_rows=self.max_rows)
+        reader = next_numbers if numbers else next_token_top_logprobs
+        answers = reader(loaded, ids, top, max_rows=self.max_rows)
         return [(len(i), answer) for i, answer in zip(ids, answers, strict=True)]
 
     def _answers(

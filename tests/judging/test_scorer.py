@@ -18,6 +18,8 @@ from inspect_ai.model import (
     get_model,
 )
 
+from harness.judging.judge import read_output
+from harness.judging.rubric import rubric
 from harness.judging.scorer import alignment_judge
 
 USAGE = ModelUsage(input_tokens=1, output_tokens=1, total_tokens=2)
@@ -103,3 +105,30 @@ def test_without_a_judge_nothing_judges_itself(tmp_path: Path) -> None:
     assert log.status == "error"
     assert log.error is not None
     assert "grader" in log.error.message
+
+
+@pytest.mark.parametrize(
+    ("tokens", "score", "method"),
+    [
+        # A token for the whole number: the likeliest first tokens are read.
+        ([("85", [("85", 0.5), ("95", 0.5)])], 90, "top_logprobs"),
+        ([("9", [("9", 1.0)]), (" of", [(" of", 1.0)])], 9, "top_logprobs"),
+        # Digits apart: the first token would make an 8 of 85.
+        ([("8", [("8", 1.0)]), ("5", [("5", 1.0)])], 85, "text"),
+    ],
+)
+def test_an_api_that_splits_digits_is_read_by_its_text(
+    tokens: list[tuple[str, list[tuple[str, float]]]], score: float, method: str
+) -> None:
+    content = [
+        Logprob(
+            token=text,
+            logprob=0.0,
+            top_logprobs=[TopLogprob(token=t, logprob=math.log(p)) for t, p in top],
+        )
+        for text, top in tokens
+    ]
+    output = reply("".join(text for text, _ in tokens))
+    output.choices[0].logprobs = Logprobs(content=content)
+    found = read_output(output, rubric("alignment"))
+    assert (found.score, found.method) == (score, method)
