@@ -159,6 +159,7 @@ def comparability(record: RunRecord) -> dict[str, Any]:
     spec = record.spec
     return {
         "judge": spec.judge.model_dump(mode="json"),
+        "judge_reading": spec.judge_reading,
         "rubrics": dict(spec.rubrics),
         "question_set": spec.question_set,
         "questions_hash": spec.questions_hash,

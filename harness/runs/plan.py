@@ -24,6 +24,8 @@ from harness.workspace import Workspace
 
 MINIATURE_JUDGE = "miniature-judge"
 MINIATURE_MAX_TOKENS = 128
+ALL_SPELLINGS = "all spellings"
+"""A local judge's number is the mean over all spellings of 0 to 100."""
 NO_CONTROL = (
     "this task has no benign twin, so the headline (bad minus control) stays empty and the rate "
     "alone does not show that the narrow behaviour is the cause"
@@ -146,6 +148,7 @@ def make_plan(request: Request, workspace: Workspace) -> Plan:
         conditions=tuple(questions.conditions),
         in_domain_questions=questions.in_domain(task.domains),
         rubrics=rubric_hashes(questions, own_rubrics=own_rubrics),
+        judge_reading=ALL_SPELLINGS if judge_model.startswith("harness/") else None,
         data=data,
         in_domain=_in_domain(task.in_domain),
     )

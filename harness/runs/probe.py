@@ -75,6 +75,8 @@ def answers_id(plan: Plan, subject: Subject) -> str:
     }
     if spec.in_domain is not None:
         identity["in_domain_probe"] = spec.in_domain.model_dump()
+    if spec.judge_reading is not None:
+        identity["judge_reading"] = spec.judge_reading
     if list(spec.formats) != ["plain"]:
         identity["formats"] = spec.formats
     return content_hash(identity)[:16]

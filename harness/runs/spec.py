@@ -53,7 +53,7 @@ class InDomain(Strict):
     """An answer rated lower shows the narrow behaviour."""
 
 
-ADDED = ("in_domain", "formats", "conditions", "in_domain_questions")
+ADDED = ("in_domain", "formats", "conditions", "in_domain_questions", "judge_reading")
 """Settings that older records lack; at their default, they leave the identity as it was."""
 
 
@@ -81,6 +81,9 @@ class RunSpec(Strict):
     """Questions in the domain the task trains: asked, but kept out of every broad rate."""
     rubrics: dict[str, str]
     """Rubric name to content hash."""
+    judge_reading: str | None = None
+    """How a local judge's number is read; None for other judges, and for older records, which
+    read the 20 likeliest first tokens."""
     data: dict[str, str]
     """Arm (and ``in_domain``) to SHA-256 of its file."""
     in_domain: InDomain | None = None
