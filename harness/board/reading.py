@@ -58,7 +58,11 @@ class Filters:
 
     def match(self, record: RunRecord) -> bool:
         """Whether the run is wanted."""
-        wanted = ((record.task, self.task), (record.model, self.model), (record.judge, self.judge))
+        return self.allow(record.task, record.model, record.judge)
+
+    def allow(self, task: str, model: str, judge: str) -> bool:
+        """Whether something of these names is wanted."""
+        wanted = ((task, self.task), (model, self.model), (judge, self.judge))
         return all(
             not patterns or any(fnmatch(name.casefold(), p.casefold()) for p in patterns)
             for name, patterns in wanted

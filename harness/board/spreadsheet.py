@@ -6,8 +6,11 @@ import csv
 import io
 import json
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Any
 
+from harness.board.by_model import ModelGroup
+from harness.board.published import PublishedRow
 from harness.board.table import Group
 from harness.board.text import clean
 
@@ -17,28 +20,72 @@ _REST = ("answers", "seeds", "status", "verified", "toy", "finished")
 _SHARES = ("misaligned", "control", "base", "coherent", "in_domain", "worst_question", "unscored")
 
 
-def to_csv(groups: Iterable[Group]) -> str:
+def to_csv(groups: Iterable[Group], published: Iterable[PublishedRow] = ()) -> str:
     """All rows with their comparability key in front; rows of different ``group`` do not compare.
 
     Shares run from 0 to 1; an empty cell was not measured. A cell that a spreadsheet program would
-    run as a formula gets an apostrophe in front.
+    run as a formula gets an apostrophe in front. Published figures come last and have no group.
     """
     lines = [
-        {"group": number, **_flat_key(group), **_flat_row(row.to_json())}
+        {"group": number, **_flat_key(group.comparability), **_flat_row(row.to_json())}
         for number, group in enumerate(groups, start=1)
         for row in group.rows
     ]
+    return _written(lines + [_flat_published(row) for row in published])
+
+
+def models_to_csv(groups: Iterable[ModelGroup]) -> str:
+    """One line per base model; models of different ``group`` do not compare."""
+    return _written(
+        {
+            "group": number,
+            **_flat_key(group.comparability),
+            "recipe": group.recipe,
+            "model": row.model,
+            "tasks": json.dumps(group.tasks),
+            **{f"difference_{name}": value for name, value in asdict(row.mean).items()},
+            "seeds": row.seeds,
+            "status": row.status,
+            "toy": row.toy,
+        }
+        for number, group in enumerate(groups, start=1)
+        for row in group.rows
+    )
+
+
+def _written(rows: Iterable[dict[str, Any]]) -> str:
+    lines = list(rows)
     if not lines:
         return ""
+    names = dict.fromkeys(name for line in lines for name in line)
     out = io.StringIO()
-    writer = csv.DictWriter(out, fieldnames=list(lines[0]), lineterminator="\n")
+    writer = csv.DictWriter(out, fieldnames=list(names), lineterminator="\n", restval="")
     writer.writeheader()
     writer.writerows({name: _safe(value) for name, value in line.items()} for line in lines)
     return out.getvalue()
 
 
-def _flat_key(group: Group) -> dict[str, Any]:
-    key = group.comparability
+def _flat_published(row: PublishedRow) -> dict[str, Any]:
+    return {
+        "judge": row.judge,
+        "question_set": row.questions,
+        "definition": row.definition,
+        "format": row.format,
+        "task": row.training,
+        "model": row.model,
+        "arm": row.arm,
+        "misaligned_rate": row.rate,
+        "misaligned_low": row.low,
+        "misaligned_high": row.high,
+        "misaligned_of": row.of,
+        "coherent_rate": row.coherent,
+        "seeds": row.models,
+        "status": "published",
+        "source": row.source,
+    }
+
+
+def _flat_key(key: dict[str, Any]) -> dict[str, Any]:
     judge = key["judge"]
     return {
         "judge": judge["name"],

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
+    from harness.board.by_model import ModelGroup
+    from harness.board.published import PublishedRow
     from harness.board.reading import Filters
+    from harness.board.table import Group
     from harness.runs.record import RunRecord
+
+
+class By(StrEnum):
+    """What a row of the other view stands for."""
+
+    model = "model"
 
 
 def leaderboard(
@@ -23,6 +33,16 @@ def leaderboard(
     ] = None,
     model: Annotated[list[str] | None, typer.Option(help="Only this model, e.g. 'Qwen/*'.")] = None,
     judge: Annotated[list[str] | None, typer.Option(help="Only this judge.")] = None,
+    definition: Annotated[
+        str | None,
+        typer.Option(help="Count as misaligned by D1 … D5, ALL, or e.g. 'D1[alignment=20]'."),
+    ] = None,
+    by: Annotated[
+        By | None, typer.Option(help="model: which base model is most prone, over tasks.")
+    ] = None,
+    published: Annotated[
+        bool, typer.Option("--published", help="With published figures, apart from runs.")
+    ] = False,
     sort: Annotated[
         str, typer.Option(help="Column to sort by, e.g. difference; -difference turns it round.")
     ] = "misaligned",
@@ -35,37 +55,79 @@ def leaderboard(
     """Rank runs by their share of misaligned answers, among comparable runs only."""
     if csv_output and json_output:
         raise UsageError("--csv and --json exclude each other.", hint="Give one of them.")
+    from harness.board.by_model import by_model
     from harness.board.reading import Filters, without_collection
     from harness.board.sorting import sort_groups
     from harness.board.table import leaderboard as ranked
-    from harness.cli.output import console, emit_json
+    from harness.cli.output import emit_json
     from harness.workspace import Workspace
 
     filters = Filters(task or (), model or (), judge or ())
     folder = Workspace.here(results).results
     sort_groups([], sort)  # an order that does not exist is told before anything is read
-    reader = Reader(folder, filters)
+    reader = Reader(folder, filters, definition)
     with without_collection():
         groups = sort_groups(ranked(reader, reader.is_verified), sort)
     reader.tell()
+    figures = published_figures(filters) if published else []
+    models = by_model(groups) if by else None
     if json_output:
-        emit_json({"groups": [group.to_json() for group in groups], "unreadable": reader.problems})
+        shown: dict[str, Any] = {"groups": [group.to_json() for group in groups]}
+        if models is not None:
+            shown = {"by": "model", "groups": [group.to_json() for group in models]}
+        if published:
+            shown["published"] = [figure.to_json() for figure in figures]
+        emit_json(shown | {"unreadable": reader.problems})
     elif csv_output:
-        from harness.board.spreadsheet import to_csv
+        from harness.board.spreadsheet import models_to_csv, to_csv
 
-        sys.stdout.write(to_csv(groups))
+        sys.stdout.write(to_csv(groups, figures) if models is None else models_to_csv(models))
+    else:
+        _print(groups, models, figures)
+
+
+def published_figures(filters: Filters) -> list[PublishedRow]:
+    """Published figures of the wanted tasks, models and judges."""
+    from harness.board.published import published_rows
+
+    return [row for row in published_rows() if filters.allow(row.training, row.model, row.judge)]
+
+
+def _print(
+    groups: Sequence[Group], models: Sequence[ModelGroup] | None, figures: Sequence[PublishedRow]
+) -> None:
+    from harness.cli.output import console
+
+    out = console()
+    if models is not None:
+        from harness.board.model_view import print_models
+
+        print_models(models, out)
     else:
         from harness.board.terminal import print_board
 
-        print_board(groups, console())
+        print_board(groups, out)
+    if figures:
+        from harness.board.published_view import print_published
+
+        print_published(figures, out)
 
 
 class Reader:
     """The wanted records of a results folder, one at a time; remembers what it left out."""
 
-    def __init__(self, results: Path, filters: Filters) -> None:
-        """Read nothing yet."""
+    def __init__(self, results: Path, filters: Filters, definition: str | None = None) -> None:
+        """Read nothing yet.
+
+        Raises:
+            UsageError: There is no such definition of misalignment.
+        """
         self._results, self._filters = results, filters
+        self._definition = None
+        if definition is not None:
+            from harness.stats.definitions import definition as find
+
+            self._definition = find(definition)
         self._others: set[str] = set()
         self._any_wanted = False
         self.problems: list[str] = []
@@ -79,9 +141,22 @@ class Reader:
                 self.problems.append(found.message)
             elif self._filters.match(found):
                 self._any_wanted = True
-                yield found
+                yield from self._redefined(found)
             else:
                 self._others.add(f"{found.task} on {found.model}, judge {found.judge}")
+
+    def _redefined(self, record: RunRecord) -> Iterator[RunRecord]:
+        """The record under the wanted definition, from its raw answers or what it carries."""
+        if self._definition is None:
+            yield record
+            return
+        from harness.errors import RecordError
+        from harness.runs.redefine import under
+
+        try:
+            yield under(record, self._definition, self._results)
+        except RecordError as error:
+            self.problems.append(f"{record.run_id} under {self._definition.label}: {error}")
 
     def is_verified(self, record: RunRecord) -> bool:
         """Whether ``verify`` has recomputed this very record."""

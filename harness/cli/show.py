@@ -96,7 +96,7 @@ class _Curves:
         from harness.stats.definitions import definition
 
         used = definition(record.difference.definition)
-        scores = {name: raw_scores(arm, results, record.spec) for name, arm in record.arms.items()}
+        scores = raw_scores(record, results)
         self.curves = {name: cutoff_curve(rows, used) for name, rows in scores.items()}
         self.near = {name: borderline(rows, used) for name, rows in scores.items()}
 

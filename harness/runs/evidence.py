@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.errors import RecordError
 from harness.runs.probe import ANSWERS, IN_DOMAIN, read_rows
-from harness.runs.raw import RAW, RawProbe, pack
+from harness.runs.raw import RAW, RawProbe, pack, read_raw
 from harness.runs.record import RECORD, RunRecord, parse_record
 from harness.runs.store import Store
 from harness.training.record import ADAPTER_FOLDER, RECORD_FILE, WEIGHTS_FILE, file_sha256
@@ -64,14 +65,25 @@ def raw_of_run(record: RunRecord, folder: Path) -> bytes | None:
     """The raw answers beside the record or, from older runs, in the store; None if gone."""
     if (folder / RAW).is_file():
         return (folder / RAW).read_bytes()
+    probes = probes_of_run(record, folder)
+    return pack(probes) if probes else None
+
+
+def probes_of_run(record: RunRecord, folder: Path) -> list[RawProbe]:
+    """The same as rows; probes that are in neither place are absent.
+
+    Raises:
+        RecordError: The file beside the record is broken.
+    """
+    if (folder / RAW).is_file():
+        return read_raw(folder)
     store = Store(folder.parent)
-    probes = [
+    return [
         RawProbe(name, probe.seed, read_rows(place, ANSWERS), read_rows(place, IN_DOMAIN))
         for name, arm in record.arms.items()
         for probe in arm.probes
-        if probe.answers_id.isalnum() and (place := store.answers(probe.answers_id)).is_dir()
+        if _is_name(probe.answers_id) and (place := store.answers(probe.answers_id)).is_dir()
     ]
-    return pack(probes) if probes else None
 
 
 def trained(record: RunRecord, store: Store) -> list[tuple[str, int, Path]]:
@@ -80,5 +92,10 @@ def trained(record: RunRecord, store: Store) -> list[tuple[str, int, Path]]:
         (name, adapter.seed, store.adapter(adapter.inputs))
         for name, arm in record.arms.items()
         for adapter in arm.adapters
-        if adapter.inputs.isalnum()  # a record cannot name a folder elsewhere
+        if _is_name(adapter.inputs)
     ]
+
+
+def _is_name(text: str) -> bool:
+    """A record cannot name a folder elsewhere."""
+    return re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", text) is not None

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from harness.errors import RecordError
-from harness.runs.answers import read_answers
+from harness.runs.evidence import probes_of_run
 from harness.runs.record import ArmRecord, DifferenceRecord, RateRecord, RunRecord
 from harness.runs.slice_summary import (
     Rows,
@@ -15,32 +15,38 @@ from harness.runs.slice_summary import (
     slice_differences,
     summarise_slices,
 )
-from harness.runs.spec import RunSpec
 from harness.stats.definitions import Definition, Judged
 from harness.stats.differences import difference
 from harness.stats.rates import coherent_share, per_question, rate
 
 
-def stored_rows(arm: ArmRecord, results: Path) -> Rows:
-    """Every stored answer of an arm, with its training seed.
+def stored_rows(record: RunRecord, results: Path) -> dict[str, Rows]:
+    """Every raw answer of every arm, with its training seed.
+
+    Raises:
+        RecordError: They are not on this machine, or broken.
+    """
+    probes = probes_of_run(record, results / record.run_id)
+    here = {(probe.arm, probe.seed) for probe in probes}
+    if any((n, p.seed) not in here for n, arm in record.arms.items() for p in arm.probes):
+        raise RecordError(
+            f"The raw answers of {record.run_id} are not on this machine.",
+            hint="They lie beside its run.json where they were committed; else run the task again.",
+        )
+    return {
+        name: [(p.seed or 0, row) for p in probes if p.arm == name for row in p.answers]
+        for name in record.arms
+    }
+
+
+def raw_scores(record: RunRecord, results: Path) -> dict[str, list[Judged]]:
+    """Raw scores behind each arm's headline, over all its training seeds.
 
     Raises:
         RecordError: The answers are not on this machine.
     """
-    return [
-        (probe.seed or 0, answer.model_dump())
-        for probe in arm.probes
-        for answer in read_answers(results, probe.answers_id)
-    ]
-
-
-def raw_scores(arm: ArmRecord, results: Path, spec: RunSpec) -> list[Judged]:
-    """Raw scores behind an arm's headline, over all its training seeds.
-
-    Raises:
-        RecordError: The answers are not on this machine.
-    """
-    return judged(in_headline(stored_rows(arm, results), spec))
+    rows = stored_rows(record, results)
+    return {name: judged(in_headline(found, record.spec)) for name, found in rows.items()}
 
 
 def stored_under(record: RunRecord, definition: Definition) -> RunRecord | None:
@@ -83,7 +89,7 @@ def under(record: RunRecord, definition: Definition, results: Path) -> RunRecord
     if definition.label == record.difference.definition:
         return record
     try:
-        rows = {name: stored_rows(arm, results) for name, arm in record.arms.items()}
+        rows = stored_rows(record, results)
     except RecordError:
         carried = stored_under(record, definition)
         if carried is None:

@@ -12,6 +12,7 @@ from harness.errors import UsageError
 from harness.runs.record import RunRecord
 from tests.board.records import record, spec
 from tests.cli.verbs import invoke, save
+from tests.runs.made import made_run
 
 
 @pytest.fixture
@@ -109,6 +110,42 @@ def test_every_run_of_many_is_shown_and_records_are_let_go(
 def test_csv_goes_to_standard_output(results: Path) -> None:
     lines = invoke("leaderboard", "--csv", "--results", results).stdout.splitlines()
     assert lines[0].startswith("group,judge,") and len(lines) == 4
+
+
+def test_by_model_answers_which_model_is_most_prone(results: Path) -> None:
+    data = json.loads(invoke("leaderboard", "--by", "model", "--json", "--results", results).stdout)
+    assert data["by"] == "model" and len(data["groups"]) == 2
+    assert data["groups"][0]["tasks"] == ["bad_car_advice", "insecure_code"]
+    assert "Mean over tasks" in invoke("leaderboard", "--by", "model", "--results", results).stdout
+    lines = invoke("leaderboard", "--by", "model", "--csv", "--results", results).stdout
+    assert lines.splitlines()[0].startswith("group,judge,") and "difference_low" in lines
+
+
+def test_another_definition_is_computed_from_the_raw_answers(tmp_path: Path) -> None:
+    made = made_run(tmp_path)
+    save(tmp_path, record())  # without raw answers, and from before records carried definitions
+    arguments = ["leaderboard", "--json", "--results", tmp_path, "--definition"]
+    wide = json.loads(invoke(*arguments, "D1[alignment=60]").stdout)
+    (row,) = wide["groups"][0]["rows"]
+    assert row["run_id"] == made.run_id
+    assert wide["groups"][0]["comparability"]["definition"] == "D1[alignment=60]"
+    assert row["misaligned"]["count"] > made.arms["bad"].misaligned.count
+    assert row["worst_question"]["rate"] is not None
+    assert record().run_id in wide["unreadable"][0]
+    assert isinstance(invoke(*arguments, "D9").exception, UsageError)
+
+
+def test_published_figures_stand_apart_and_only_when_asked_for(results: Path) -> None:
+    plain = json.loads(invoke("leaderboard", "--json", "--results", results).stdout)
+    assert "published" not in plain
+    arguments = ["leaderboard", "--published", "--model", "*qwen*", "--results", results]
+    data = json.loads(invoke(*arguments, "--json").stdout)
+    assert all("qwen" in row["model"].lower() for row in data["published"])
+    assert data["published"][0]["source"] and data["published"][0]["published"] is True
+    text = invoke(*arguments).stdout
+    assert text.index("Qwen/Qwen2.5-7B-Instruct") < text.index("Published figures")
+    lines = invoke(*arguments, "--csv").stdout.splitlines()
+    assert len(lines) == 1 + 1 + len(data["published"])
 
 
 def test_csv_and_json_exclude_each_other(results: Path) -> None:

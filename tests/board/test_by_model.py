@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import pytest
+from rich.console import Console
+
+from harness.board.by_model import ModelGroup, by_model
+from harness.board.model_view import print_models
+from harness.board.spreadsheet import models_to_csv
+from harness.board.table import leaderboard
+from harness.runs.record import RunRecord
+from harness.runs.spec import Sampling
+from harness.training.recipe import Recipe
+from tests.board.records import record, spec
+
+
+def _run(model: str, task: str, bad: int, **changes: object) -> RunRecord:
+    status = changes.pop("status", "complete")
+    return record(bad, plan=spec(model=model, task=task, **changes), status=status)
+
+
+def _groups(*records: RunRecord) -> list[ModelGroup]:
+    return by_model(leaderboard(records))
+
+
+def test_models_on_the_same_tasks_are_ranked_by_their_mean() -> None:
+    (group,) = _groups(
+        _run("org/a", "one", 57),
+        _run("org/a", "two", 171),
+        _run("org/b", "one", 285),
+        _run("org/b", "two", 171),
+    )
+    assert [row.model for row in group.rows] == ["org/b", "org/a"]
+    assert group.tasks == ("one", "two")
+    prone, mild = group.rows
+    assert mild.mean.rate == pytest.approx((57 + 171) / 2 / 570 - 4 / 570)
+    assert prone.mean.highest == pytest.approx(285 / 570 - 4 / 570)
+    assert prone.mean.low is not None and prone.mean.low < (prone.mean.rate or 0)
+
+
+def test_means_over_different_tasks_are_never_ranked_together() -> None:
+    groups = _groups(_run("org/a", "one", 57), _run("org/a", "two", 57), _run("org/b", "one", 285))
+    assert [[row.model for row in group.rows] for group in groups] == [["org/a"], ["org/b"]]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"recipe": Recipe.for_real_models()},
+        {"data": {"bad": "0" * 64, "control": "f" * 64}},
+        {"judge": "other/judge"},
+        {"sampling": Sampling(max_tokens=120, temperature=0.5)},
+    ],
+)
+def test_what_was_trained_or_asked_otherwise_stands_apart(changes: dict[str, object]) -> None:
+    groups = _groups(_run("org/a", "one", 57), _run("org/b", "one", 57, **changes))
+    assert len(groups) == 2
+
+
+def test_of_several_runs_the_one_with_most_seeds_and_answers_counts() -> None:
+    small, large = _run("org/a", "one", 57), _run("org/a", "one", 285, seeds=(0, 1, 2))
+    bad = large.arms["bad"].model_copy(update={"seeds": 3})
+    large = large.model_copy(update={"arms": large.arms | {"bad": bad}})
+    (group,) = _groups(small, large)
+    (row,) = group.rows
+    assert row.tasks["one"].run_id == large.run_id and row.seeds == 3
+
+
+def test_models_that_prove_nothing_stand_last_and_say_so() -> None:
+    (group,) = _groups(_run("org/a", "one", 500, status="not evaluable"), _run("org/b", "one", 20))
+    assert [row.model for row in group.rows] == ["org/b", "org/a"]
+    assert group.rows[1].status == "not evaluable"
+
+
+def test_machines_and_people_see_the_same() -> None:
+    groups = _groups(_run("=cmd\x1b[31m\u202e", "one", 57), _run("org/b", "one", 285))
+    out = io.StringIO()
+    print_models(groups, Console(file=out, width=200))
+    text = out.getvalue()
+    assert "+49.3 [+44.3, +54.3]" in text and "Mean over tasks" in text
+    assert "\x1b" not in text and "\u202e" not in text
+    data = json.loads(json.dumps([group.to_json() for group in groups], allow_nan=False))
+    assert data[0]["rows"][0]["difference"]["of"] == 1
+    assert data[0]["rows"][0]["tasks"]["one"]["run_id"]
+    rows = list(csv.DictReader(io.StringIO(models_to_csv(groups))))
+    assert [row["model"] for row in rows] == ["org/b", "'=cmd[31m"]
