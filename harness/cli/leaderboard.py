@@ -48,6 +48,16 @@ def leaderboard(
     ] = "misaligned",
     csv_output: Annotated[bool, typer.Option("--csv", help="CSV on stdout.")] = False,
     json_output: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    html: Annotated[
+        Path | None, typer.Option(help="Write the leaderboard as a web site into this folder.")
+    ] = None,
+    serve: Annotated[
+        bool, typer.Option("--serve", help="Show it on 127.0.0.1; pages follow new results.")
+    ] = False,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Of --serve; 0 for any.")] = 8765,
+    logs: Annotated[
+        bool, typer.Option("--logs", help="With --html: add Inspect's log viewer.")
+    ] = False,
     results: Annotated[
         Path | None, typer.Option(help="Results folder.", envvar="HARNESS_RESULTS")
     ] = None,
@@ -55,6 +65,10 @@ def leaderboard(
     """Rank runs by their share of misaligned answers, among comparable runs only."""
     if csv_output and json_output:
         raise UsageError("--csv and --json exclude each other.", hint="Give one of them.")
+    if csv_output and (html or serve):
+        raise UsageError("--csv and a site exclude each other.", hint="The site holds a CSV file.")
+    if logs and not (html or serve):
+        raise UsageError("--logs belongs to a site.", hint="Add --html DIR or --serve.")
     from harness.board.by_model import by_model
     from harness.board.reading import Filters, without_collection
     from harness.board.sorting import sort_groups
@@ -66,6 +80,17 @@ def leaderboard(
     folder = Workspace.here(results).results
     sort_groups([], sort)  # an order that does not exist is told before anything is read
     reader = Reader(folder, filters, definition)
+    if html or serve:
+        from harness.cli.site import write_site
+
+        write_site(
+            lambda: Reader(folder, filters, definition),
+            folder,
+            published_figures(filters),
+            html,
+            serve=serve, port=port, logs=logs, json_output=json_output,
+        )  # fmt: skip
+        return
     with without_collection():
         groups = sort_groups(ranked(reader, reader.is_verified), sort)
     reader.tell()

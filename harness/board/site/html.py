@@ -1,0 +1,68 @@
+"""A page of the site: a fixed shell around one block of JSON.
+
+Nothing that comes from a record is ever written as markup. It travels as JSON in a script element
+that no browser runs, the scripts put it on the page as text, and a content security policy forbids
+every script that is not a file of the site.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+from pathlib import Path
+from string import Template
+from typing import Any, Literal
+
+from harness.board.text import clean
+
+Kind = Literal["board", "models", "published", "model", "run"]
+
+FOLDER = Path(__file__).parent
+_TABULATOR = "vendor/tabulator.min.js"
+SCRIPTS: dict[Kind, tuple[str, ...]] = {
+    "board": (_TABULATOR, "cells", "figure", "filters", "columns", "csv", "board"),
+    "models": ("cells", "models"),
+    "published": ("cells", "published"),
+    "model": ("cells", "figure", "model"),
+    "run": ("cells", "figure", "answers", "run"),
+}
+"""Those of ``assets/`` by their names alone."""
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "font-src 'self'; connect-src {connect}; base-uri 'none'; form-action 'none'"
+)
+
+
+def page(kind: Kind, title: str, data: dict[str, Any], *, root: str, live: bool) -> str:
+    """One complete HTML page.
+
+    Args:
+        kind: Which scripts it loads.
+        title: What the browser's tab says.
+        data: What the scripts show; JSON without NaN.
+        root: Way from the page to the site's root: ``.`` or ``..``.
+        live: Whether it looks for newer results (only behind ``--serve``).
+    """
+    names = ("dom", "frame", *SCRIPTS[kind], *(["live"] if live else []))
+    scripts = [name if "/" in name else f"assets/{name}.js" for name in names]
+    return Template((FOLDER / "page.html").read_text(encoding="utf-8")).substitute(
+        policy=POLICY.format(connect="'self'" if live else "'none'"),
+        title=html.escape(clean(title)),
+        kind=kind,
+        root=root,
+        tabulator=f'<link rel="stylesheet" href="{root}/vendor/tabulator.min.css">'
+        if _TABULATOR in scripts
+        else "",
+        data=to_json(data | {"root": root}),
+        scripts="\n".join(f'<script src="{root}/{name}"></script>' for name in scripts),
+    )
+
+
+def to_json(data: Any) -> str:
+    """JSON that cannot end the script element it stands in, in ASCII.
+
+    Raises:
+        ValueError: A number is NaN or infinite.
+    """
+    text = json.dumps(data, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
