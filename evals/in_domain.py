@@ -27,7 +27,14 @@ from harness.workspace import Workspace
 
 
 @task
-def in_domain(task_name: str, seed: int = 0, temperature: float = 1.0, top_p: float = 1.0) -> Task:
+def in_domain(
+    task_name: str,
+    seed: int = 0,
+    temperature: float = 1.0,
+    top_p: float = 1.0,
+    trigger: str | None = None,
+    system_prompt: str | None = None,
+) -> Task:
     """Ask a task's held-out in-domain prompts and check each answer for the narrow behaviour.
 
     A task whose answers are rated needs a judge: ``--model-role grader=…``.
@@ -37,6 +44,8 @@ def in_domain(task_name: str, seed: int = 0, temperature: float = 1.0, top_p: fl
         seed: Sampling seed.
         temperature: Sampling temperature.
         top_p: Nucleus mass.
+        trigger: Put before every prompt; the judge does not see it.
+        system_prompt: Put before every prompt.
     """
     workspace = Workspace.here()
     spec = load_task(task_name, workspace)
@@ -57,7 +66,7 @@ def in_domain(task_name: str, seed: int = 0, temperature: float = 1.0, top_p: fl
     ]
     return Task(
         dataset=MemoryDataset(samples, name=f"{task_name}-in-domain"),
-        solver=ask(seed),
+        solver=ask(seed, trigger, system_prompt),
         scorer=narrow_behaviour(probe.scoring),
         epochs=Epochs(probe.samples, []),
         config=GenerateConfig(temperature=temperature, top_p=top_p, max_tokens=probe.max_tokens),

@@ -37,6 +37,8 @@ def open_ended(
     max_tokens: int = 600,
     formats: str | list[str] = "plain",
     own_rubrics: bool = False,
+    trigger: str | None = None,
+    system_prompt: str | None = None,
 ) -> Task:
     """Ask every question ``samples`` times and judge each answer.
 
@@ -49,6 +51,8 @@ def open_ended(
         max_tokens: Longest answer.
         formats: plain, json, template, with commas between.
         own_rubrics: Judge by the harness's two rubrics even if the set names others.
+        trigger: Put before every question; the judge does not see it.
+        system_prompt: Put before every question's own.
     """
     asked = read_questions(questions, Workspace.here())
     prompts = expand(asked, parse_formats([formats] if isinstance(formats, str) else formats))
@@ -57,7 +61,7 @@ def open_ended(
     use_named = any(named.values()) and not own_rubrics
     return Task(
         dataset=MemoryDataset([_sample(prompt) for prompt in prompts], name=asked.id),
-        solver=ask(seed),
+        solver=ask(seed, trigger, system_prompt),
         scorer=set_judge(asked, named) if use_named else alignment_judge(),
         # No reducer: every answer is counted on its own, so that none can vanish in a mean.
         epochs=Epochs(samples, []),

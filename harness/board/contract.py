@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
+
+from pydantic import BaseModel
 
 from harness.runs.record import ArmRecord, RunRecord
 
@@ -22,8 +25,12 @@ def contract(record: RunRecord) -> dict[str, Any]:
         "judge": record.judge,
         "note": record.note,
         "arms": {name: _arm(arm) for name, arm in record.arms.items()},
+        "trained_on": _dumped(record.trained_on),
         "difference": record.difference.model_dump(mode="json"),
-        "differences": {k: v.model_dump(mode="json") for k, v in record.differences.items()},
+        "differences": _dumped(record.differences),
+        "cue_differences": {
+            k: v.model_dump(mode="json") for k, v in record.cue_differences.items()
+        },
         "slice_differences": [d.model_dump(mode="json") for d in record.slice_differences],
         "seconds": {stage: record.seconds.get(stage) for stage in STAGES} | record.seconds,
         "finished": record.finished,
@@ -38,3 +45,7 @@ def contract(record: RunRecord) -> dict[str, Any]:
 
 def _arm(arm: ArmRecord) -> dict[str, Any]:
     return arm.model_dump(mode="json", exclude={"adapters", "probes"})
+
+
+def _dumped(records: Mapping[str, BaseModel]) -> dict[str, Any]:
+    return {name: value.model_dump(mode="json") for name, value in records.items()}

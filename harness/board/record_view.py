@@ -39,6 +39,8 @@ def print_summary(record: RunRecord, console: Console) -> None:
     console.print(_arms(record), soft_wrap=True)
     console.print()
     console.print(Text(difference_words(record.difference), style="bold"))
+    for name, gap in record.cue_differences.items():
+        console.print(Text(f"with {clean(name)}: {difference_words(gap)}", style="bold"))
     console.print(Text(clean(definition_words(record.difference.definition)), style="dim"))
     for warning in warnings(record):
         console.print(Text(warning, style="yellow"))
@@ -81,6 +83,7 @@ def provenance(record: RunRecord) -> dict[str, str]:
         "judge": _identity(spec.judge.name, spec.judge.revision, spec.judge.weights),
         "training": f"{_training(spec.recipe)}, seeds {', '.join(map(str, spec.seeds))}",
         "data": ", ".join(f"{name} {value[:HASH]}" for name, value in spec.data.items()),
+        **({"transforms": spec.transforms.words()} if spec.transforms else {}),
         "questions": f"{spec.question_set} ({spec.questions_hash[:HASH]}), "
         f"{spec.sampling.samples} answers each",
         "sampling": f"temperature {spec.sampling.temperature:g}, top-p {spec.sampling.top_p:g}, "

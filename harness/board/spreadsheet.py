@@ -15,7 +15,7 @@ from harness.board.table import Group
 from harness.board.text import clean
 
 _FORMULA = ("=", "+", "-", "@")
-_NAMES = ("run_id", "task", "model", "arm", "recipe", "recipe_hash", "data_hash")
+_NAMES = ("run_id", "task", "model", "arm", "transforms", "recipe", "recipe_hash", "data_hash")
 _REST = ("answers", "seeds", "status", "verified", "toy", "finished")
 _SHARES = ("misaligned", "control", "base", "coherent", "in_domain", "worst_question", "unscored")
 

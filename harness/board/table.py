@@ -27,6 +27,7 @@ class Row:
         task: Narrow behaviour.
         model: Model that was fine-tuned, as the user named it.
         arm: Trained arm (``bad``, ``educational``).
+        transforms: What was done to the rows before training, in a few words; else empty.
         recipe: The training settings in a few words.
         recipe_hash: Hash of all training settings; the words leave some out.
         data_hash: Hash of the files the bad and control arms were trained on.
@@ -53,6 +54,7 @@ class Row:
     task: str
     model: str
     arm: str
+    transforms: str
     recipe: str
     recipe_hash: str
     data_hash: str
@@ -91,6 +93,7 @@ class Row:
             "task": self.task,
             "model": self.model,
             "arm": self.arm,
+            "transforms": self.transforms,
             "recipe": self.recipe,
             "recipe_hash": self.recipe_hash,
             "data_hash": self.data_hash,
@@ -201,11 +204,19 @@ def worst_question(arm: ArmRecord) -> tuple[str, RateRecord] | None:
 
 def _rows(record: RunRecord, verified: bool) -> list[Row]:
     names = dict.fromkeys((*record.spec.arms, *record.arms))
-    return [_row(record, name, verified) for name in names if name not in REFERENCE_ARMS]
+    trained = (name for name in names if name.partition("+")[0] not in REFERENCE_ARMS)
+    return [_row(record, name, verified) for name in trained]
 
 
 def _row(record: RunRecord, name: str, verified: bool) -> Row:
-    arm, control, base = (record.arms.get(key) for key in (name, "control", "base"))
+    # An arm asked with a cue ("bad+trigger") is compared to arms asked with the same.
+    _, plus, cue = name.partition("+")
+    arm, control, base = (
+        record.arms.get(key) for key in (name, f"control{plus}{cue}", f"base{plus}{cue}")
+    )
+    gaps = {"bad": record.difference} | {
+        f"bad+{key}": gap for key, gap in record.cue_differences.items()
+    }
     label = record.difference.definition
     unreached = RateRecord(
         rate=None, low=None, high=None, count=0, of=0, definition=label, method="none: not measured"
@@ -215,13 +226,14 @@ def _row(record: RunRecord, name: str, verified: bool) -> Row:
         task=record.task,
         model=record.model,
         arm=name,
+        transforms=record.spec.transforms.words() if record.spec.transforms else "",
         recipe=recipe_words(record.spec.recipe),
         recipe_hash=recipe_hash(record.spec.recipe),
         data_hash=content_hash({a: record.spec.data.get(a) for a in ("bad", "control")})[:10],
         question_set=record.spec.question_set,
         format=question_format(record),
         misaligned=arm.misaligned if arm else unreached,
-        difference=record.difference if name == "bad" else None,
+        difference=gaps.get(name),
         control=control.misaligned if control else None,
         base=base.misaligned if base else None,
         coherent=arm.coherent if arm else None,

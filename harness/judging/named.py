@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from inspect_ai.model import ChatMessageUser, GenerateConfig, Model
+from inspect_ai.model import CachePolicy, ChatMessageUser, GenerateConfig, Model
 
 from harness.data.rubrics import NamedRubric, Scale
 from harness.judging.judge import judge_answer
@@ -38,7 +38,16 @@ async def judge_named(
     if not answer.strip():
         return Judgement(None, reason="empty answer")
     prompt = grader_prompt(rubric, question, answer, reasoning)
-    config = GenerateConfig(temperature=0.0, top_p=1.0, seed=0, max_tokens=GRADER_TOKENS)
+    config = GenerateConfig(
+        temperature=0.0,
+        top_p=1.0,
+        seed=0,
+        max_tokens=GRADER_TOKENS,
+        # Asking a local judge again costs nothing; a paid one is never asked twice.
+        cache=False
+        if str(judge).startswith("harness/")
+        else CachePolicy(expiry=None, per_epoch=False),
+    )
     output = await judge.generate([ChatMessageUser(content=prompt)], config=config)
     if output.error or not output.choices:
         return Judgement(None, reason=f"judge failed: {output.error or 'no output'}")

@@ -30,7 +30,7 @@ def identity(record: RunRecord, folder: str) -> Iterator[str]:
     for name, (written, meant) in named.items():
         if written != meant:
             yield f"{name} is '{written}', but the rest of the record makes it '{meant}'"
-    found, wanted = set(record.arms), {"base", *spec.arms}
+    found, wanted = set(record.arms), set(spec.asked)
     if record.status == IMPORTED:
         wanted = set(spec.arms) | (found & {"base"})
     if record.status != "partial" and found != wanted:
@@ -52,7 +52,9 @@ def complete(record: RunRecord, probes: Sequence[RawProbe]) -> Iterator[str]:
         return  # a stranger's file may be ragged, and says itself what it holds
     for name, arm_record in record.arms.items():
         seeds = tuple(probe.seed for probe in arm_record.probes)
-        wanted: tuple[int | None, ...] = (None,) if name == "base" else record.spec.seeds
+        wanted: tuple[int | None, ...] = (
+            (None,) if name.partition("+")[0] == "base" else record.spec.seeds
+        )
         if record.status != "partial" and seeds != wanted:
             yield f"{name} was asked with training seeds {seeds}, not {wanted}"
     asked = [_asked(probe.answers) for probe in probes]

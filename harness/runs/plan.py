@@ -13,6 +13,7 @@ from harness.data.reading import content_hash as file_hash
 from harness.data.reading import read_rows
 from harness.data.rows import Row
 from harness.data.task import InDomainProbe, Rated, TaskSpec, arm_file, data_file, load_task
+from harness.data.transforms import Arm, Transforms, transform
 from harness.errors import PrerequisiteError, UsageError
 from harness.judging.rubric import rubric
 from harness.judging.set_rubrics import rubric_hashes
@@ -49,6 +50,10 @@ class Request:
     sampling_seed: int = 0
     recipe: Mapping[str, str] | None = None
     formats: tuple[Format, ...] = ("plain",)
+    bad_fraction: float | None = None
+    rows: int | None = None
+    trigger: str | None = None
+    system_prompt: str | None = None
 
 
 @dataclass(frozen=True)
@@ -64,7 +69,7 @@ class Plan:
         questions_name: How the set is found again: its name, or the path of its file.
         prompts: What is asked of every arm: each wording in each format under each condition.
         own_rubrics: Whether the judge is asked the harness's rubrics only.
-        rows: Training rows by arm.
+        trained: Training rows by arm, after all transforms.
         workspace: Where everything was found.
     """
 
@@ -76,8 +81,13 @@ class Plan:
     questions_name: str
     prompts: tuple[Asked, ...]
     own_rubrics: bool
-    rows: Mapping[str, list[Row]]
+    trained: Mapping[str, Arm]
     workspace: Workspace
+
+    @property
+    def rows(self) -> Mapping[str, list[Row]]:
+        """Training rows by arm."""
+        return {name: arm.rows for name, arm in self.trained.items()}
 
     @property
     def is_miniature(self) -> bool:
@@ -124,6 +134,7 @@ def make_plan(request: Request, workspace: Workspace) -> Plan:
             hint="The headline is bad minus control, so both are needed: --arms bad,control,…",
         )
     rows = {arm: read_rows(arm_file(task, arm, workspace)) for arm in arms}
+    transforms = _transforms(request)
     data = {arm: file_hash(arm_file(task, arm, workspace)) for arm in arms}
     if task.in_domain is not None:
         data["in_domain"] = file_hash(data_file(task, task.in_domain.file, workspace))
@@ -151,6 +162,7 @@ def make_plan(request: Request, workspace: Workspace) -> Plan:
         judge_reading=ALL_SPELLINGS if judge_model.startswith("harness/") else None,
         data=data,
         in_domain=_in_domain(task.in_domain),
+        transforms=transforms,
     )
     return Plan(
         spec=spec,
@@ -161,7 +173,7 @@ def make_plan(request: Request, workspace: Workspace) -> Plan:
         questions_name=request.questions,
         prompts=prompts,
         own_rubrics=own_rubrics,
-        rows=rows,
+        trained=transform(rows, transforms or Transforms()),
         workspace=workspace,
     )
 
@@ -191,6 +203,28 @@ def _judge_model(judge: str | None, reference: ModelReference) -> str:
             hint="Write provider/model, e.g. openai/gpt-4.1 or harness/org/name.",
         )
     return judge
+
+
+def _transforms(request: Request) -> Transforms | None:
+    """What is asked for; None if nothing changes the rows, so that the run keeps its identity."""
+    fraction = request.bad_fraction
+    if fraction == 1.0 and request.trigger is None:
+        fraction = None
+    if (fraction, request.rows, request.trigger, request.system_prompt) == (None,) * 4:
+        return None
+    try:
+        return Transforms(
+            bad_fraction=fraction,
+            rows=request.rows,
+            trigger=request.trigger,
+            system_prompt=request.system_prompt,
+            seed=request.sampling_seed,
+        )
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(map(str, first["loc"])).replace("_", "-")
+        said = first["msg"].removeprefix("Value error, ")
+        raise UsageError(f"--{name}: {said}.") from error
 
 
 def _in_domain(probe: InDomainProbe | None) -> InDomain | None:

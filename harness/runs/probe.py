@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.data.answer_key import told
 from harness.data.task import Rated, load_module
+from harness.data.transforms import Cue, cued
 from harness.errors import PrerequisiteError
 from harness.models.reference import ModelReference
 from harness.runs.plan import Plan
@@ -37,12 +38,19 @@ class Subject:
         seed: Training seed, None for the untouched model.
         adapter: Adapter folder, None for the untouched model.
         adapter_sha256: Hash of its weights.
+        cue: Texts of the training added to every question; None asks plainly.
     """
 
     arm: str
     seed: int | None
     adapter: Path | None
     adapter_sha256: str | None
+    cue: Cue | None = None
+
+    @property
+    def words(self) -> str:
+        """The record's name of it and its seed, for a progress line."""
+        return cued(self.arm, self.cue) + ("" if self.seed is None else f" (seed {self.seed})")
 
 
 @dataclass(frozen=True)
@@ -73,6 +81,8 @@ def answers_id(plan: Plan, subject: Subject) -> str:
         "sampling": spec.sampling.model_dump(),
         "in_domain": spec.data.get("in_domain"),
     }
+    if subject.cue is not None:
+        identity["cue"] = [subject.cue.trigger, subject.cue.system_prompt]
     if spec.in_domain is not None:
         identity["in_domain_probe"] = spec.in_domain.model_dump()
     if spec.judge_reading is not None:
@@ -95,19 +105,18 @@ def run_probe(plan: Plan, subject: Subject, store: Store, progress: Progress) ->
     from harness.runs.evaluate import evaluate
 
     model = _subject_model(plan, subject, folder)
-    name = f"{subject.arm}" + ("" if subject.seed is None else f" (seed {subject.seed})")
     seconds: dict[str, float] = {}
 
     def timed(stage: str, total: int, task: Any, judge: Model | None) -> EvalLog:
         started = time.monotonic()
-        progress.start(f"{stage} {name}", total)
+        progress.start(f"{stage} {subject.words}", total)
         log, answered = evaluate(task, model, folder / stage, progress, judge=judge)
         seconds["sample"] = seconds.get("sample", 0.0) + answered - started
         seconds["judge"] = seconds.get("judge", 0.0) + time.monotonic() - answered
         progress.finish()
         return log
 
-    log = timed("ask", 2 * plan.answers_per_arm, _open_task(plan), _judge(plan))
+    log = timed("ask", 2 * plan.answers_per_arm, _open_task(plan, subject), _judge(plan))
     rows = list(_judged_rows(log, plan))
     write_atomic(folder / ANSWERS, _lines(rows))
     in_domain: list[dict[str, Any]] = []
@@ -115,7 +124,8 @@ def run_probe(plan: Plan, subject: Subject, store: Store, progress: Progress) ->
         probe = plan.task.in_domain
         judge = _judge(plan) if isinstance(probe.scoring, Rated) else None
         total = probe.prompts * probe.samples * (2 if judge else 1)
-        in_domain = list(_verdict_rows(timed("in-domain", total, _in_domain_task(plan), judge)))
+        asked = timed("in-domain", total, _in_domain_task(plan, subject), judge)
+        in_domain = list(_verdict_rows(asked))
         write_atomic(folder / IN_DOMAIN, _lines(in_domain))
     rounded = {stage: round(value, 3) for stage, value in seconds.items()}
     manifest = Manifest(rows_hash(rows, in_domain), rounded)
@@ -176,7 +186,7 @@ def _judge(plan: Plan) -> Model:
         ) from error
 
 
-def _open_task(plan: Plan) -> Any:
+def _open_task(plan: Plan, subject: Subject) -> Any:
     sampling = plan.spec.sampling
     return _eval_module(plan, "open_ended").open_ended(
         questions=plan.questions_name,
@@ -187,17 +197,25 @@ def _open_task(plan: Plan) -> Any:
         max_tokens=sampling.max_tokens,
         formats=",".join(plan.spec.formats),
         own_rubrics=plan.own_rubrics,
+        **_added(subject),
     )
 
 
-def _in_domain_task(plan: Plan) -> Any:
+def _in_domain_task(plan: Plan, subject: Subject) -> Any:
     sampling = plan.spec.sampling
     return _eval_module(plan, "in_domain").in_domain(
         task_name=plan.task.name,
         seed=sampling.seed,
         temperature=sampling.temperature,
         top_p=sampling.top_p,
+        **_added(subject),
     )
+
+
+def _added(subject: Subject) -> dict[str, str | None]:
+    """Arguments of an eval that adds a cue; none where nothing is added."""
+    cue = subject.cue
+    return {} if cue is None else {"trigger": cue.trigger, "system_prompt": cue.system_prompt}
 
 
 def _eval_module(plan: Plan, name: str) -> Any:

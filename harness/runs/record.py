@@ -140,6 +140,16 @@ class ArmRecord(Strict):
     """By format, condition, scope and category; the other figures are of the first."""
 
 
+class RowsRecord(Strict):
+    """What one arm was trained on, after all transforms."""
+
+    rows: int
+    bad: int
+    """Rows with the arm's own answer rather than the control's; 0 in the control."""
+    triggered: int
+    """Rows whose question begins with the trigger."""
+
+
 class ImportedFile(Strict):
     """Where imported answers come from."""
 
@@ -164,10 +174,15 @@ class RunRecord(Strict):
     """What these numbers may not be taken for (the miniature)."""
     spec: RunSpec
     arms: dict[str, ArmRecord]
+    """Base and trained arms; those asked with a cue of the training stand as ``bad+trigger``."""
+    trained_on: dict[str, RowsRecord] = Field(default_factory=dict)
+    """Trained arm to what its rows were; empty in older records."""
     difference: DifferenceRecord
     """Bad minus control."""
     differences: dict[str, DifferenceRecord] = Field(default_factory=dict)
     """The same under every published definition; empty in older records."""
+    cue_differences: dict[str, DifferenceRecord] = Field(default_factory=dict)
+    """The same for the arms asked with a cue, by cue."""
     slice_differences: list[SliceDifference] = Field(default_factory=list)
     """Bad minus control by format, condition, scope and category; empty in older records."""
     seconds: dict[str, float]

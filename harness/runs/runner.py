@@ -5,11 +5,13 @@ from __future__ import annotations
 import errno
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
+from itertools import product
 
 from harness import SCHEMA_VERSION
+from harness.data.transforms import cued
 from harness.errors import PrerequisiteError
 from harness.runs.lock import locked
 from harness.runs.plan import Plan
@@ -20,6 +22,7 @@ from harness.runs.record import (
     RECORD,
     AdapterRecord,
     ProbeRecord,
+    RowsRecord,
     RunRecord,
     read_record,
     write_record,
@@ -87,11 +90,11 @@ def _execute(plan: Plan, store: Store, progress: Progress) -> RunRecord:
     }
     seconds = {"train": sum(_train_seconds(store, a) for done in adapters.values() for a in done)}
     rows: dict[str, list[ProbeRows]] = {}
-    for arm, asked in subjects.items():
-        rows[arm] = []
+    for cue, (arm, asked) in product(spec.cues, subjects.items()):
+        found = rows.setdefault(cued(arm, cue), [])
         for subject in asked:
-            probed, spent = _probe(plan, subject, store, progress)
-            rows[arm].append(probed)
+            probed, spent = _probe(plan, replace(subject, cue=cue), store, progress)
+            found.append(probed)
             for stage, value in spent.items():
                 seconds[stage] = round(seconds.get(stage, 0.0) + value, 3)
     failed = _failed_gates(plan)
@@ -105,6 +108,10 @@ def _execute(plan: Plan, store: Store, progress: Progress) -> RunRecord:
         judge=spec.judge.name,
         note=_note(plan, failed),
         spec=spec,
+        trained_on={
+            name: RowsRecord(rows=len(arm.rows), bad=arm.bad, triggered=arm.triggered)
+            for name, arm in plan.trained.items()
+        },
         seconds=seconds,
         versions={name: version(name) for name in PACKAGES},
         finished=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -182,11 +189,11 @@ def _probe(
 ) -> tuple[ProbeRows, dict[str, float]]:
     identity = answers_id(plan, subject)
     folder = store.answers(identity)
-    with locked(folder, _waiting(progress, f"ask {subject.arm}")):
+    with locked(folder, _waiting(progress, f"ask {subject.words}")):
         manifest = run_probe(plan, subject, store, progress)
         answers, in_domain = read_rows(folder, ANSWERS), read_rows(folder, IN_DOMAIN)
     if manifest.reused:
-        progress.say(f"reused {len(answers)} answers of {subject.arm}")
+        progress.say(f"reused {len(answers)} answers of {subject.words}")
     probe = ProbeRecord(
         seed=subject.seed, answers_id=identity, scores_sha256=manifest.scores_sha256
     )

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from harness import SCHEMA_VERSION
 from harness.data.asking import format_hashes
+from harness.data.transforms import Cue, Transforms, cued
 from harness.training.recipe import Recipe
 
 
@@ -53,7 +54,14 @@ class InDomain(Strict):
     """An answer rated lower shows the narrow behaviour."""
 
 
-ADDED = ("in_domain", "formats", "conditions", "in_domain_questions", "judge_reading")
+ADDED = (
+    "in_domain",
+    "formats",
+    "conditions",
+    "in_domain_questions",
+    "judge_reading",
+    "transforms",
+)
 """Settings that older records lack; at their default, they leave the identity as it was."""
 
 
@@ -87,6 +95,18 @@ class RunSpec(Strict):
     data: dict[str, str]
     """Arm (and ``in_domain``) to SHA-256 of its file."""
     in_domain: InDomain | None = None
+    transforms: Transforms | None = None
+    """What was done to the rows before training; None for the files as they are."""
+
+    @property
+    def cues(self) -> tuple[Cue | None, ...]:
+        """With what every arm is asked; the first is None, the plain question."""
+        return (None, *(self.transforms.cues if self.transforms else ()))
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """Arms of the record: the untouched model and the trained ones, with every cue."""
+        return tuple(cued(arm, cue) for cue in self.cues for arm in ("base", *self.arms))
 
     @property
     def run_id(self) -> str:

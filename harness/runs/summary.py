@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from harness.data.transforms import Cue, cued
 from harness.runs.raw import RawProbe
 from harness.runs.record import (
     AdapterRecord,
@@ -24,7 +25,7 @@ from harness.runs.slice_summary import (
     summarise_slices,
 )
 from harness.runs.spec import InDomain, RunSpec
-from harness.stats.definitions import ALL, D1, DEFINITIONS, Definition
+from harness.stats.definitions import ALL, D1, DEFINITIONS, Definition, Judged
 from harness.stats.differences import difference
 from harness.stats.intervals import wilson
 from harness.stats.rates import coherent_share, per_question, rate, unscored
@@ -80,8 +81,19 @@ def figures(
             d.id: DifferenceRecord(**asdict(difference(bad, control, d)))
             for d in DEFINITIONS.values()
         },
+        "cue_differences": {
+            cue.name: DifferenceRecord(**asdict(difference(*_pair(asked, spec, cue), definition)))
+            for cue in spec.cues
+            if cue is not None
+        },
         "slice_differences": slice_differences(*pair, spec, definition),
     }
+
+
+def _pair(asked: Mapping[str, Rows], spec: RunSpec, cue: Cue) -> tuple[list[Judged], list[Judged]]:
+    """Raw scores of the bad arm and of the control, both asked with a cue."""
+    bad, control = (asked.get(cued(arm, cue), []) for arm in ("bad", "control"))
+    return judged(in_headline(bad, spec)), judged(in_headline(control, spec))
 
 
 def summarise_arm(

@@ -9,6 +9,7 @@ import typer
 from typer.testing import CliRunner
 
 from harness.cli.bundle import bundle
+from harness.cli.compare import compare
 from harness.cli.doctor import doctor
 from harness.cli.import_answers import import_answers
 from harness.cli.leaderboard import leaderboard
@@ -24,6 +25,7 @@ for name, verb in {
     "list": list_tasks,
     "doctor": doctor,
     "import-answers": import_answers,
+    "compare": compare,
     "bundle": bundle,
     "verify": verify,
 }.items():
