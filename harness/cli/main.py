@@ -20,6 +20,7 @@ from harness.cli.list import list_tasks
 from harness.cli.miniature import miniature_app
 from harness.cli.new import new
 from harness.cli.questions import questions_app
+from harness.cli.rescore import rescore
 from harness.cli.run import run
 from harness.cli.show import show
 from harness.cli.verify import verify
@@ -44,6 +45,7 @@ app.command("import")(import_data)
 app.command("doctor")(doctor)
 app.command("import-answers")(import_answers)
 app.command("compare")(compare)
+app.command("rescore")(rescore)
 app.command("bundle")(bundle)
 app.command("verify")(verify)
 app.add_typer(questions_app, name="questions")

@@ -11,7 +11,9 @@ from harness.errors import UsageError
 
 if TYPE_CHECKING:
     from harness.data.transforms import Arm
+    from harness.runs.judges import Judge
     from harness.runs.plan import Plan
+    from harness.runs.record import RunRecord
     from harness.runs.store import Store
 
 
@@ -21,8 +23,11 @@ def run(
         str, typer.Option(help="miniature, org/name[@revision], or a local folder.")
     ] = "miniature",
     judge: Annotated[
-        str | None,
-        typer.Option(help="Any Inspect model, e.g. openai/gpt-4.1. Required for real models."),
+        list[str] | None,
+        typer.Option(
+            help="Any Inspect model, e.g. openai/gpt-4.1. Required for real models. Repeatable: "
+            "the first gives the headline, the others stand beside it."
+        ),
     ] = None,
     arms: Annotated[
         str | None,
@@ -81,6 +86,7 @@ def run(
     """
     from harness.cli.output import emit_json
     from harness.data.asking import parse_formats
+    from harness.runs.judges import find_judge
     from harness.runs.plan import Request, make_plan
     from harness.runs.record import RECORD, read_record
     from harness.runs.store import Store
@@ -90,7 +96,7 @@ def run(
     request = Request(
         task=task,
         model=model,
-        judge=judge,
+        judge=judge[0] if judge else None,
         arms=_arms(arms or ""),
         seeds=tuple(range(seed, seed + seeds)),
         samples=samples,
@@ -107,6 +113,7 @@ def run(
         system_prompt=system_prompt,
     )
     plan = make_plan(request, workspace)
+    panel = [find_judge(name, plan.reference, workspace) for name in (judge or [])[1:]]
     store = Store(workspace.results)
     folder = store.run(plan.spec.run_id)
     if dry_run:
@@ -115,13 +122,13 @@ def run(
             emit_json({"run_id": plan.spec.run_id, "spec": plan.spec.model_dump(mode="json")})
         return
     if (folder / RECORD).is_file():
-        _report(read_record(folder), reused=True, as_json=json_output)
+        _report(read_record(folder), folder, panel, reused=True, as_json=json_output)
         return
     _print_plan(plan, store)
-    _execute(plan, store, json_output)
+    _execute(plan, store, panel, json_output)
 
 
-def _execute(plan: Plan, store: Store, as_json: bool) -> None:
+def _execute(plan: Plan, store: Store, panel: list[Judge], as_json: bool) -> None:
     from harness.cli.progress import make_progress
     from harness.runs.runner import execute
 
@@ -130,22 +137,28 @@ def _execute(plan: Plan, store: Store, as_json: bool) -> None:
         outcome = execute(plan, store, progress)
     finally:
         progress.close()
-    _report(outcome.record, reused=outcome.reused, as_json=as_json)
+    folder = store.run(plan.spec.run_id)
+    _report(outcome.record, folder, panel, reused=outcome.reused, as_json=as_json)
 
 
-def _report(record: object, *, reused: bool, as_json: bool) -> None:
+def _report(
+    record: RunRecord, folder: Path, panel: list[Judge], *, reused: bool, as_json: bool
+) -> None:
     from harness.board.contract import contract
     from harness.cli.output import emit_json, stderr_console
-    from harness.cli.show import print_arms
-    from harness.runs.record import RunRecord
+    from harness.cli.rescore import ask_judges
+    from harness.cli.show import print_arms, print_bench
+    from harness.runs.panel import bench
 
-    assert isinstance(record, RunRecord)
     if reused:
         stderr_console().print(f"already done: {record.run_id}", markup=False)
+    ask_judges(record, folder, panel)
+    judges = bench(record, folder)
     if as_json:
-        emit_json(contract(record))
+        emit_json(contract(record) | judges.to_json())
     else:
         print_arms(record)
+        print_bench(judges)
 
 
 def _print_plan(plan: Plan, store: Store) -> None:

@@ -11,6 +11,7 @@ import typer
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
+    from harness.runs.panel import Bench
     from harness.runs.record import RunRecord
 
 
@@ -32,16 +33,19 @@ def show(
     ] = None,
 ) -> None:
     """Show a run: its arms side by side, its questions, and answers with their scores."""
+    from harness.runs.panel import bench
     from harness.runs.record import find_run, read_record
+    from harness.runs.redefine import under
+    from harness.stats.definitions import definition as find_definition
     from harness.workspace import Workspace
 
     folder = Workspace.here(results).results
-    record = read_record(find_run(run, folder))
-    if definition is not None:
-        from harness.runs.redefine import under
-        from harness.stats.definitions import definition as find_definition
-
-        record = under(record, find_definition(definition), folder)
+    found = find_run(run, folder)
+    wanted = find_definition(definition) if definition is not None else None
+    record = read_record(found)
+    if wanted is not None:
+        record = under(record, wanted, folder)
+    judges = bench(record, found, wanted)
     arms = _arms(record, arm)
     curves = _Curves(record, folder) if curve else None
     if plot is not None:
@@ -50,9 +54,10 @@ def show(
         from harness.board.contract import contract
         from harness.cli.output import emit_json
 
-        emit_json(contract(record) | (curves.to_json() if curves else {}))
+        extra = curves.to_json() if curves else {}
+        emit_json(contract(record) | judges.to_json() | extra)
     else:
-        _print(record, folder, arms, answers)
+        _print(record, folder, arms, answers, judges)
         if curves:
             curves.print()
 
@@ -67,7 +72,16 @@ def print_arms(record: RunRecord) -> None:
     print_slices(record, console(), categories=False)
 
 
-def _print(record: RunRecord, results: Path, arms: list[str], answers: int) -> None:
+def print_bench(judges: Bench) -> None:
+    """Print all judges of a run side by side, if there are several."""
+    from harness.board.judges_view import print_judges
+    from harness.cli.output import console
+
+    if len(judges.runs) > 1:
+        print_judges(judges.runs, judges.agreement, console())
+
+
+def _print(record: RunRecord, results: Path, arms: list[str], answers: int, judges: Bench) -> None:
     from harness.board.answers_view import print_answers
     from harness.board.record_view import print_provenance, print_questions, print_summary
     from harness.board.slices_view import print_slices
@@ -75,6 +89,7 @@ def _print(record: RunRecord, results: Path, arms: list[str], answers: int) -> N
 
     out = console()
     print_summary(record, out)
+    print_bench(judges)
     print_slices(record, out, categories=True)
     print_questions(record, out)
     print_provenance(record, out)

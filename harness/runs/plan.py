@@ -121,7 +121,7 @@ def make_plan(request: Request, workspace: Workspace) -> Plan:
             f"'{request.model}' already carries an adapter; a run starts from a base model.",
             hint="Name the base model.",
         )
-    judge_model = _judge_model(request.judge, reference)
+    judge_model = judge_model_name(request.judge, reference)
     # The miniature's judge knows its own two rubrics and nothing else.
     own_rubrics = judge_model == f"harness/{MINIATURE_JUDGE}"
     recipe = _recipe(request.recipe or {}, reference, task)
@@ -142,7 +142,7 @@ def make_plan(request: Request, workspace: Workspace) -> Plan:
     spec = RunSpec(
         task=task.name,
         model=_identity(reference),
-        judge=_judge_identity(judge_model, workspace),
+        judge=judge_identity(judge_model, workspace),
         arms=tuple(arms),
         seeds=request.seeds,
         recipe=recipe,
@@ -178,7 +178,7 @@ def make_plan(request: Request, workspace: Workspace) -> Plan:
     )
 
 
-def _judge_model(judge: str | None, reference: ModelReference) -> str:
+def judge_model_name(judge: str | None, reference: ModelReference) -> str:
     """Inspect name of the judge; never a silent fallback for a real model."""
     if judge is None:
         if reference.is_miniature:
@@ -264,7 +264,8 @@ def _identity(reference: ModelReference) -> ModelIdentity:
     )
 
 
-def _judge_identity(judge_model: str, workspace: Workspace) -> ModelIdentity:
+def judge_identity(judge_model: str, workspace: Workspace) -> ModelIdentity:
+    """Which judge: weights and revision of a local one, the name of any other."""
     if not judge_model.startswith("harness/"):
         return ModelIdentity(name=judge_model)
     reference = pin(parse_reference(judge_model.removeprefix("harness/"), workspace))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
 from harness.errors import RecordError
 from harness.runs.evidence import probes_of_run
+from harness.runs.raw import RawProbe
 from harness.runs.record import ArmRecord, DifferenceRecord, RateRecord, RunRecord
 from harness.runs.slice_summary import (
     Rows,
@@ -95,6 +97,20 @@ def under(record: RunRecord, definition: Definition, results: Path) -> RunRecord
         if carried is None:
             raise
         return carried
+    return _from_rows(record, definition, rows)
+
+
+def under_raw(record: RunRecord, definition: Definition, probes: Iterable[RawProbe]) -> RunRecord:
+    """The same from raw answers at hand, such as another judge's."""
+    found = list(probes)
+    rows = {
+        name: [(p.seed or 0, row) for p in found if p.arm == name for row in p.answers]
+        for name in record.arms
+    }
+    return _from_rows(record, definition, rows)
+
+
+def _from_rows(record: RunRecord, definition: Definition, rows: Mapping[str, Rows]) -> RunRecord:
     spec = record.spec
     scores = {name: judged(in_headline(found, spec)) for name, found in rows.items()}
     arms = {

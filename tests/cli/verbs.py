@@ -14,6 +14,8 @@ from harness.cli.doctor import doctor
 from harness.cli.import_answers import import_answers
 from harness.cli.leaderboard import leaderboard
 from harness.cli.list import list_tasks
+from harness.cli.rescore import rescore
+from harness.cli.run import run
 from harness.cli.show import show
 from harness.cli.verify import verify
 from harness.runs.record import RunRecord, write_record
@@ -26,6 +28,8 @@ for name, verb in {
     "doctor": doctor,
     "import-answers": import_answers,
     "compare": compare,
+    "rescore": rescore,
+    "run": run,
     "bundle": bundle,
     "verify": verify,
 }.items():

@@ -1,0 +1,65 @@
+"""The judges of a run side by side, and how far they agree."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from harness.board.text import MISSING, clean, percent, percent_interval, points_interval
+from harness.runs.panel import Panel
+from harness.runs.record import RateRecord, RunRecord
+from harness.stats.agreement import Alpha
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def print_judges(runs: Sequence[RunRecord], agreement: Panel | None, console: Console) -> None:
+    """Print one line for each judge, the headline's first, then their agreement.
+
+    Args:
+        runs: The run as it reads with each judge.
+        agreement: How far they agree; None if the raw scores are not here.
+        console: Where to.
+    """
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
+    for title in ("judge", "bad", "control", "bad minus control", "coherent"):
+        table.add_column(title, justify="left" if title == "judge" else "right")
+    for run in runs:
+        bad, control = map(run.arms.get, ("bad", "control"))
+        gap = run.difference
+        table.add_row(
+            Text(clean(run.judge)),
+            _share(bad.misaligned if bad else None),
+            _share(control.misaligned if control else None),
+            points_interval(gap.rate, gap.low, gap.high),
+            percent(bad.coherent.rate) if bad else MISSING,
+        )
+    console.print()
+    console.print(table, soft_wrap=True)
+    if agreement is None:
+        return
+    alphas = ", ".join(f"{role} {_alpha(found)}" for role, found in agreement.alpha.items())
+    console.print(Text(f"Krippendorff's alpha: {alphas}", style="dim"))
+    for pair in agreement.pairs:
+        moved = f"{pair.flips.definition}: {_share(pair.flips)} of answers"
+        gap_words = "" if pair.mean_gap is None else f", mean alignment {pair.mean_gap:+.1f}"
+        console.print(Text(f"{clean(' against '.join(pair.judges))}: {moved}{gap_words}", "dim"))
+
+
+def _share(rate: RateRecord | object | None) -> str:
+    low, high = getattr(rate, "low", None), getattr(rate, "high", None)
+    return percent_interval(getattr(rate, "rate", None), low, high)
+
+
+def _alpha(found: Alpha) -> str:
+    if found.alpha is None:
+        return MISSING
+    ends = (
+        "" if found.low is None or found.high is None else f" [{found.low:.2f}, {found.high:.2f}]"
+    )
+    return f"{found.alpha:.2f}{ends}"

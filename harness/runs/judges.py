@@ -1,0 +1,59 @@
+"""Judges that are asked about stored answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from harness.errors import PrerequisiteError
+from harness.models.reference import ModelReference
+from harness.runs.plan import ALL_SPELLINGS, judge_identity, judge_model_name
+from harness.runs.spec import ModelIdentity
+from harness.workspace import Workspace
+
+if TYPE_CHECKING:
+    from inspect_ai.model import Model
+
+
+@dataclass(frozen=True)
+class Judge:
+    """A judge by its Inspect name.
+
+    Attributes:
+        model_name: What ``get_model`` takes.
+        identity: Which weights, as far as they can be known.
+        reading: How a local judge's number is read; None for others.
+    """
+
+    model_name: str
+    identity: ModelIdentity
+    reading: str | None
+
+    def model(self) -> Model:
+        """The model.
+
+        Raises:
+            PrerequisiteError: Its key or client is missing.
+        """
+        from inspect_ai.model import get_model
+
+        try:
+            return get_model(self.model_name)
+        except Exception as error:  # each provider fails in its own way: key, client, name
+            raise PrerequisiteError(
+                f"The judge '{self.model_name}' cannot be used: {error}",
+                hint="Set its API key and install its client: pip install 'em-harness[api]'.",
+            ) from error
+
+
+def find_judge(text: str, subject: ModelReference, workspace: Workspace) -> Judge:
+    """The judge a user named, for answers of ``subject``.
+
+    Raises:
+        UsageError: It is no judge's name.
+        PrerequisiteError: It does not fit the subject: the miniature judge only understands the
+            miniature's world.
+    """
+    name = judge_model_name(text, subject)
+    reading = ALL_SPELLINGS if name.startswith("harness/") else None
+    return Judge(name, judge_identity(name, workspace), reading)
