@@ -108,7 +108,7 @@ def bench(record: RunRecord, run: Path, wanted: Definition | None = None) -> Ben
     others = read_rescored(run)
     runs = [record]
     for other in others:
-        one = other.figures.as_run(record)
+        one = other.figures.run
         runs.append(one if wanted is None else under_raw(one, wanted, other.raw()))
     try:
         first = probes_of_run(record, run) if others else []

@@ -61,13 +61,13 @@ def rescore(record: RunRecord, run: Path, judge: Judge, progress: Progress) -> t
         arms = _arm_rows(record, judged)
         adapters = {name: arm.adapters for name, arm in record.arms.items()}
         used = definition(record.difference.definition)
+        spec = record.spec.model_copy(
+            update={"judge": judge.identity, "rubrics": rubrics, "judge_reading": judge.reading}
+        )
+        fresh = {"judge": judge.identity.name, "spec": spec}
         found = Rescored(
-            run_id=record.run_id,
-            judge=judge.identity,
-            rubrics=rubrics,
-            judge_reading=judge.reading,
+            run=record.model_copy(update=fresh | figures(arms, adapters, spec, used)),
             methods=dict(Counter(str(r["method"]) for p in judged for r in p.answers)),
-            **figures(arms, adapters, record.spec, used),
             seconds=round(time.monotonic() - started, 3),
             finished=datetime.now(UTC).isoformat(timespec="seconds"),
         )

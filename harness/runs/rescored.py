@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, ValidationError
+from pydantic import ValidationError
 
 from harness.errors import RecordError
 from harness.runs.raw import RawProbe, read_raw, write_raw
-from harness.runs.record import ArmRecord, DifferenceRecord, RunRecord, SliceDifference
+from harness.runs.record import RunRecord
 from harness.runs.spec import ModelIdentity, Strict, content_hash
 from harness.workspace import write_atomic
 
@@ -28,45 +28,23 @@ FOLDER, FILE = "rescored", "rescored.json"
 class Rescored(Strict):
     """What another judge makes of a run's answers."""
 
-    run_id: str
-    judge: ModelIdentity
-    rubrics: dict[str, str]
-    """Rubric name to content hash."""
-    judge_reading: str | None
-    """As in a run's specification."""
+    run: RunRecord
+    """The run as it would read with this judge; every view works on it."""
     methods: dict[str, int]
     """How the replies were read, with how many answers each."""
-    arms: dict[str, ArmRecord]
-    difference: DifferenceRecord
-    differences: dict[str, DifferenceRecord] = Field(default_factory=dict)
-    slice_differences: list[SliceDifference] = Field(default_factory=list)
     seconds: float
     finished: str
 
     @property
+    def judge(self) -> ModelIdentity:
+        """The other judge."""
+        return self.run.spec.judge
+
+    @property
     def name(self) -> str:
         """Name of its folder."""
-        return folder_name(self.judge, self.rubrics, self.judge_reading)
-
-    def as_run(self, record: RunRecord) -> RunRecord:
-        """The run as it would read with this judge; every view works on it."""
-        spec = record.spec.model_copy(
-            update={
-                "judge": self.judge,
-                "rubrics": self.rubrics,
-                "judge_reading": self.judge_reading,
-            }
-        )
-        return record.model_copy(
-            update={
-                "judge": self.judge.name,
-                "spec": spec,
-                "arms": self.arms,
-                "difference": self.difference,
-                "differences": self.differences,
-                "slice_differences": self.slice_differences,
-            }
-        )
+        spec = self.run.spec
+        return folder_name(spec.judge, spec.rubrics, spec.judge_reading)
 
 
 @dataclass(frozen=True)
