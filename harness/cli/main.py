@@ -23,6 +23,7 @@ from harness.cli.questions import questions_app
 from harness.cli.rescore import rescore
 from harness.cli.run import run
 from harness.cli.show import show
+from harness.cli.validate import validate
 from harness.cli.verify import verify
 from harness.errors import HarnessError
 
@@ -42,6 +43,7 @@ app.command("show")(show)
 app.command("list")(list_tasks)
 app.command("new")(new)
 app.command("import")(import_data)
+app.command("validate")(validate)
 app.command("doctor")(doctor)
 app.command("import-answers")(import_answers)
 app.command("compare")(compare)

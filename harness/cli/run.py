@@ -105,7 +105,7 @@ def run(
         top_p=top_p,
         max_tokens=max_tokens,
         sampling_seed=seed,
-        recipe=_settings(recipe or []),
+        recipe=settings(recipe or []),
         formats=parse_formats(formats or ["plain"]),
         bad_fraction=bad_fraction,
         rows=rows,
@@ -206,7 +206,12 @@ def _arms(text: str) -> tuple[str, ...]:
     return arms
 
 
-def _settings(pairs: list[str]) -> dict[str, str]:
+def settings(pairs: list[str]) -> dict[str, str]:
+    """Recipe settings from ``name=value`` pairs.
+
+    Raises:
+        UsageError: A pair has no equals sign.
+    """
     wrong = next((pair for pair in pairs if "=" not in pair), None)
     if wrong is not None:
         raise UsageError(f"--recipe {wrong}: write setting=value, e.g. --recipe rank=8.")

@@ -124,7 +124,7 @@ def make_plan(request: Request, workspace: Workspace) -> Plan:
     judge_model = judge_model_name(request.judge, reference)
     # The miniature's judge knows its own two rubrics and nothing else.
     own_rubrics = judge_model == f"harness/{MINIATURE_JUDGE}"
-    recipe = _recipe(request.recipe or {}, reference, task)
+    recipe = make_recipe(request.recipe or {}, reference, task)
     reference = pin(reference)
     arms = request.arms or task.default_arms
     missing = set(task.default_arms) - set(arms)
@@ -238,7 +238,12 @@ def _in_domain(probe: InDomainProbe | None) -> InDomain | None:
     return InDomain(**size, rubrics=rubrics, bad_below=probe.scoring.bad_below)
 
 
-def _recipe(changes: Mapping[str, str], reference: ModelReference, task: TaskSpec) -> Recipe:
+def make_recipe(changes: Mapping[str, str], reference: ModelReference, task: TaskSpec) -> Recipe:
+    """The model's default recipe with the task's and the user's changes.
+
+    Raises:
+        UsageError: There is no such setting, or its value makes no sense.
+    """
     base = Recipe.for_miniature().model_dump()
     if not reference.is_miniature:
         base = Recipe.for_real_models().model_dump() | dict(task.recipe)
