@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import secrets
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,7 +13,9 @@ import typer
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
+    from harness.runs.rejudge import Agreement
     from harness.runs.verify import Verification
+    from harness.workspace import Workspace
 
 MOST_PRINTED = 20
 OLDER = (
@@ -27,6 +30,13 @@ def verify(
         typer.Argument(metavar="[BUNDLE|RUN]...", help="Bundles, or runs of the results folder."),
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="Every run of the results folder.")] = False,
+    judge: Annotated[
+        str | None, typer.Option(help="Judge a sample of the answers again with this model.")
+    ] = None,
+    sample: Annotated[int, typer.Option(min=1, help="Answers judged again.")] = 40,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Draw the sample of an earlier check again.")
+    ] = None,
     refresh: Annotated[
         bool,
         typer.Option("--refresh", help="Write the figures as they are computed now into the run."),
@@ -51,9 +61,10 @@ def verify(
     if not targets:
         hint = "Name a bundle or a run, or give --all."
         raise UsageError(f"There is nothing to verify in {folder}.", hint=hint)
+    again = _Again(judge, sample, seed, Workspace.here(results)) if judge else None
     found = []
     for target in targets:
-        found.append(check(target, folder, refresh=refresh))
+        found.append(check(target, folder, again, refresh=refresh))
         if not json_output:
             _print(found[-1])
     if json_output:
@@ -63,16 +74,55 @@ def verify(
         raise typer.Exit(1)
 
 
-def check(target: str, results: Path, *, refresh: bool = False) -> Verification:
+class _Again:
+    """Judges a sample of every run that is checked; the judge is loaded once."""
+
+    def __init__(self, judge: str, sample: int, seed: int | None, workspace: Workspace) -> None:
+        """Open the judge."""
+        from harness.runs.rejudge import open_judge
+
+        self._judge, self._sample, self._seed = open_judge(judge, workspace), sample, seed
+
+    def __call__(self, found: Verification) -> Verification:
+        """The verification with what the second judgement says."""
+        from harness.cli.progress import make_progress
+        from harness.errors import RecordError
+        from harness.runs.rejudge import judge_again
+
+        if found.record is None or found.problems:
+            return found
+        seed = secrets.randbelow(2**32) if self._seed is None else self._seed
+        progress = make_progress()
+        try:
+            agreement = judge_again(
+                found.record, found.probes, self._judge, self._sample, seed, progress
+            )
+        except RecordError as error:
+            note = f"not judged again: {error.message}"
+            return replace(found, notes=(*found.notes, note))
+        finally:
+            progress.close()
+        problems = (*found.problems, *agreement.problems)
+        return replace(found, problems=problems, agreement=agreement)
+
+
+def check(
+    target: str,
+    results: Path,
+    again: Callable[[Verification], Verification] | None = None,
+    *,
+    refresh: bool = False,
+) -> Verification:
     """Verify one bundle or run; a run of the results folder is marked accordingly."""
     path = Path(target)
     if path.suffix == ".zip" or path.is_file():
         if refresh:
             raise UsageError(f"{target} is a bundle; --refresh is for runs of the results folder.")
-        return _check_bundle(path)
+        found = _check_bundle(path)
+        return again(found) if again else found
     from harness.runs.record import find_run
 
-    return _check_run(find_run(target, results), refresh=refresh)
+    return _check_run(find_run(target, results), again, refresh=refresh)
 
 
 def _check_bundle(path: Path) -> Verification:
@@ -89,7 +139,9 @@ def _check_bundle(path: Path) -> Verification:
     return replace(found, problems=(*differing, *found.problems))
 
 
-def _check_run(folder: Path, *, refresh: bool) -> Verification:
+def _check_run(
+    folder: Path, again: Callable[[Verification], Verification] | None, *, refresh: bool
+) -> Verification:
     from harness.errors import RecordError
     from harness.runs.evidence import evidence_of_run
     from harness.runs.record import write_record
@@ -104,6 +156,7 @@ def _check_run(folder: Path, *, refresh: bool) -> Verification:
     if refresh and found.differing:
         write_record(folder, refreshed(found))
         found = recompute(evidence_of_run(folder))
+    found = again(found) if again else found
     (stamp if found.verified else unstamp)(folder)
     return found
 
@@ -127,7 +180,18 @@ def _print(found: Verification) -> None:
     _list([*found.problems, *found.differing], "  ")
     if found.differing and not found.problems:
         out.print(Text(f"  {OLDER}", "dim"))
+    if found.agreement is not None:
+        out.print(Text(f"  {clean(_agreement_words(found.agreement))}"))
     _list(found.notes, "  note: ")
+
+
+def _agreement_words(agreement: Agreement) -> str:
+    who = "the run's own judge" if agreement.same_judge else "another judge"
+    said = f"{agreement.answers} answers judged again by {agreement.judge} ({who}): "
+    if agreement.mean_gap is not None:
+        said += f"alignment {agreement.mean_gap:.1f} points away on average, "
+        said += f"{agreement.largest_gap:.1f} at most, "
+    return said + f"{agreement.flips} change sides (--seed {agreement.rng_seed} draws them again)"
 
 
 def _list(lines: Sequence[str], lead: str) -> None:

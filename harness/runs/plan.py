@@ -197,6 +197,17 @@ def judge_model_name(judge: str | None, reference: ModelReference) -> str:
                 hint="Give a real judge, e.g. --judge openai/gpt-4.1.",
             )
         return f"harness/{MINIATURE_JUDGE}"
+    return judge_name(judge)
+
+
+def judge_name(judge: str) -> str:
+    """Inspect name of the judge a user typed.
+
+    Raises:
+        UsageError: It is no model's name.
+    """
+    if judge.removeprefix("harness/") == MINIATURE_JUDGE:
+        return f"harness/{MINIATURE_JUDGE}"
     if "/" not in judge:
         raise UsageError(
             f"'{judge}' is not the name of a judge model.",

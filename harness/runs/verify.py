@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
 from harness.errors import RecordError
 from harness.runs.comparison import Comparison
@@ -15,6 +15,9 @@ from harness.runs.raw import RawProbe, unpack
 from harness.runs.record import RunRecord, parse_record
 from harness.runs.summary import ProbeRows, figures
 from harness.stats.definitions import definition
+
+if TYPE_CHECKING:
+    from harness.runs.rejudge import Agreement
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,7 @@ class Verification:
         figures: Numbers of the record that were computed again.
         answers: Raw answers they were computed from.
         probes: The raw answers, for judging some of them again.
+        agreement: What a second judgement of a sample says, if there was one.
     """
 
     name: str
@@ -40,6 +44,7 @@ class Verification:
     figures: int = 0
     answers: int = 0
     probes: tuple[RawProbe, ...] = ()
+    agreement: Agreement | None = None
 
     @property
     def verified(self) -> bool:
@@ -56,6 +61,7 @@ class Verification:
             "notes": list(self.notes),
             "figures": self.figures,
             "answers": self.answers,
+            "judged_again": asdict(self.agreement) if self.agreement else None,
         }
 
 
