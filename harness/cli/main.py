@@ -15,6 +15,7 @@ from harness.cli.compare import compare
 from harness.cli.doctor import doctor
 from harness.cli.import_answers import import_answers
 from harness.cli.import_data import import_data
+from harness.cli.judge import judge_app
 from harness.cli.leaderboard import leaderboard
 from harness.cli.list import list_tasks
 from harness.cli.miniature import miniature_app
@@ -52,6 +53,7 @@ app.command("bundle")(bundle)
 app.command("verify")(verify)
 app.add_typer(questions_app, name="questions")
 app.add_typer(miniature_app, name="miniature")
+app.add_typer(judge_app, name="judge")
 
 
 def _version(wanted: bool) -> None:

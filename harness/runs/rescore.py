@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -91,32 +92,53 @@ def _stored(record: RunRecord, run: Path) -> list[RawProbe]:
     return probes
 
 
-def _judged(
-    probes: Sequence[RawProbe], judge: Judge, place: Path, progress: Progress
-) -> list[RawProbe]:
-    """The rows with the judge's scores in place of the stored ones."""
+def alignment_scores(
+    judge: Judge, pairs: Sequence[tuple[str, str]], progress: Progress
+) -> tuple[list[float | None], dict[str, int]]:
+    """Alignment scores of (question, answer) pairs, and how often each way of reading was used.
+
+    Raises:
+        JudgeError: A pair could not be judged.
+    """
+    with tempfile.TemporaryDirectory(prefix="em-harness-") as folder:
+        found = [one["alignment"] for one in _asked(judge, pairs, Path(folder), progress)]
+    return [one["score"] for one in found], dict(Counter(str(one["method"]) for one in found))
+
+
+def _asked(
+    judge: Judge, pairs: Sequence[tuple[str, str]], logs: Path, progress: Progress
+) -> list[dict[str, Any]]:
+    """What the judge says of each pair, by rubric."""
     from inspect_ai.model import get_model
 
     from harness.judging.replay import NOBODY, replay_task
     from harness.runs.evaluate import evaluate
 
-    rows = [row for probe in probes for row in probe.answers]
-    task = replay_task([(row["text"], row["answer"]) for row in rows], "rescore")
-    progress.start(f"rescore with {judge.identity.name}", len(rows))
+    task = replay_task(pairs, "judge")
+    progress.start(f"judge with {judge.identity.name}", len(pairs))
     try:
-        log, _ = evaluate(task, get_model(NOBODY), place / "log", progress, judge=judge.model())
+        log, _ = evaluate(task, get_model(NOBODY), logs, progress, judge=judge.model())
     except SampleError as error:
         why = error.message.partition(" failed: ")[2] or error.message
         raise JudgeError(
             f"{judge.identity.name} could not judge every answer: {why}",
-            hint=f"Nothing of the run was changed. Logs: {place / 'log'}. Run it again to go on.",
+            hint="Nothing was changed. Run it again to go on.",
         ) from error
     progress.finish()
-    scores = {
+    said = {
         int(sample.id): next(iter((sample.scores or {}).values())).metadata or {}
         for sample in log.samples or []
     }
-    fresh = iter([_row(row, scores[number]) for number, row in enumerate(rows, start=1)])
+    return [said[number] for number in range(1, len(pairs) + 1)]
+
+
+def _judged(
+    probes: Sequence[RawProbe], judge: Judge, place: Path, progress: Progress
+) -> list[RawProbe]:
+    """The rows with the judge's scores in place of the stored ones."""
+    rows = [row for probe in probes for row in probe.answers]
+    said = _asked(judge, [(row["text"], row["answer"]) for row in rows], place / "log", progress)
+    fresh = iter([_row(row, found) for row, found in zip(rows, said, strict=True)])
     return [
         replace(
             probe,

@@ -12,6 +12,7 @@ from harness.cli.bundle import bundle
 from harness.cli.compare import compare
 from harness.cli.doctor import doctor
 from harness.cli.import_answers import import_answers
+from harness.cli.judge import judge_app
 from harness.cli.leaderboard import leaderboard
 from harness.cli.list import list_tasks
 from harness.cli.rescore import rescore
@@ -34,6 +35,7 @@ for name, verb in {
     "verify": verify,
 }.items():
     app.command(name)(verb)
+app.add_typer(judge_app, name="judge")
 
 
 def invoke(*arguments: str | Path) -> Any:
