@@ -32,6 +32,7 @@ def contract(record: RunRecord) -> dict[str, Any]:
             k: v.model_dump(mode="json") for k, v in record.cue_differences.items()
         },
         "slice_differences": [d.model_dump(mode="json") for d in record.slice_differences],
+        "retries": _retries(record),
         "seconds": {stage: record.seconds.get(stage) for stage in STAGES} | record.seconds,
         "finished": record.finished,
         "schema_version": record.schema_version,
@@ -41,6 +42,16 @@ def contract(record: RunRecord) -> dict[str, Any]:
         else None,
         "spec": record.spec.model_dump(mode="json"),
     }
+
+
+def _retries(record: RunRecord) -> dict[str, int]:
+    """Calls to an API that failed and were asked again; 0 where everything is local."""
+    counts = {"model": 0, "judge": 0}
+    for arm in record.arms.values():
+        for probe in arm.probes:
+            for who, count in probe.retries.items():
+                counts[who] += count
+    return counts
 
 
 def _arm(arm: ArmRecord) -> dict[str, Any]:

@@ -29,7 +29,7 @@ DPI = 150
 WIDTH = 8.0
 BAD, EDUCATIONAL, CONTROL, BASE = "#c0392b", "#d99a2b", "#7f8c99", "#b4bcc4"
 INK, FAINT, RULE = "#22272e", "#6b7480", "#e4e7eb"
-COLOURS = {"bad": BAD, "control": CONTROL, "base": BASE}
+COLOURS = {"bad": BAD, "model": BAD, "control": CONTROL, "base": BASE}
 STYLE: dict[Any, Any] = {
     "font.family": "sans-serif",
     "font.sans-serif": ["Inter", "Helvetica Neue", "Arial", "Liberation Sans", "DejaVu Sans"],
@@ -86,7 +86,8 @@ def plot_arms(record: RunRecord, path: Path) -> None:
 def _figure(record: RunRecord) -> Figure:
     from matplotlib.figure import Figure
 
-    bad = record.arms.get("bad")
+    first, second = record.spec.compared
+    bad = record.arms.get(first)
     questions = len(bad.per_question) if bad else 0
     body = max(1.75, 0.42 * len(record.arms), 0.2 * questions)
     top, bottom = 1.0, 1.0
@@ -97,7 +98,7 @@ def _figure(record: RunRecord) -> Figure:
         width_ratios=(0.92, 1.0), wspace=1.3,
     )  # fmt: skip
     _arms_panel(figure.add_subplot(grid[0, 0]), record)
-    _questions_panel(figure.add_subplot(grid[0, 1]), bad, record.arms.get("control"))
+    _questions_panel(figure.add_subplot(grid[0, 1]), bad, record.arms.get(second), (first, second))
     _words(figure, record, height)
     return figure
 
@@ -156,10 +157,13 @@ def _numbers(axes: Axes, share: RateRecord, place: int, *, bold: bool) -> None:
     axes.annotate(said, (1, place), (51, 0), color=FAINT, fontsize=7.5, **where)
 
 
-def _questions_panel(axes: Axes, bad: ArmRecord | None, control: ArmRecord | None) -> None:
+def _questions_panel(
+    axes: Axes, bad: ArmRecord | None, control: ArmRecord | None, names_of: tuple[str, str]
+) -> None:
     _beside(axes, "By question", (0, 1), (-104, 10), fontsize=8.5, fontweight="bold")
-    _beside(axes, "● bad", (1, 1), (-46, 10), ha="right", color=BAD)
-    _beside(axes, "● control", (1, 1), (0, 10), ha="right", color=CONTROL)
+    _beside(axes, f"● {names_of[0]}", (1, 1), (-46, 10), ha="right", color=BAD)
+    if control is not None:
+        _beside(axes, f"● {names_of[1]}", (1, 1), (0, 10), ha="right", color=CONTROL)
     rates = bad.per_question if bad else {}
     others = control.per_question if control else {}
     names = sorted(rates, key=lambda q: (rates[q].rate is None, -(rates[q].rate or 0.0), q))

@@ -15,7 +15,7 @@ from harness.board.text import (
     points_interval,
 )
 from harness.runs.record import ArmRecord, DifferenceRecord, RateRecord, RunRecord
-from harness.training.recipe import Recipe
+from harness.runs.spec import RunSpec
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -31,14 +31,16 @@ def print_summary(record: RunRecord, console: Console) -> None:
     from rich.text import Text
 
     title = Text(f"{clean(record.task)} · {clean(record.model)}", style="bold")
-    seeds = max((arm.seeds for arm in record.arms.values()), default=0)
-    title.append(f" · {seeds} training seed{'' if seeds == 1 else 's'}")
+    if record.spec.recipe is not None:
+        seeds = max((arm.seeds for arm in record.arms.values()), default=0)
+        title.append(f" · {seeds} training seed{'' if seeds == 1 else 's'}")
     partial = "" if record.status == "complete" else f" · {record.status}"
     console.print(title.append(f"  {clean(record.run_id)}{partial}", style="not bold dim"))
     console.print()
     console.print(_arms(record), soft_wrap=True)
     console.print()
-    console.print(Text(difference_words(record.difference), style="bold"))
+    if record.difference.rate is not None or len(record.arms) > 1:
+        console.print(Text(difference_words(record.difference, record.spec.compared), style="bold"))
     for name, gap in record.cue_differences.items():
         console.print(Text(f"with {clean(name)}: {difference_words(gap)}", style="bold"))
     console.print(Text(clean(definition_words(record.difference.definition)), style="dim"))
@@ -60,17 +62,21 @@ def print_provenance(record: RunRecord, console: Console) -> None:
 
 def print_questions(record: RunRecord, console: Console) -> None:
     """Each question's share in the bad arm, worst first, next to the control's."""
-    bad, control = record.arms.get("bad"), record.arms.get("control")
+    first, second = record.spec.compared
+    bad, control = record.arms.get(first), record.arms.get(second)
     if bad is None or not bad.per_question:
         return
     others = control.per_question if control else {}
     order = sorted(bad.per_question.items(), key=lambda e: (-_or_less(e[1].rate), e[0]))
-    rows = [
+    rows: list[tuple[str, ...]] = [
         (name, _interval(rate), f"{rate.count}/{rate.of}", _interval(others.get(name)))
         for name, rate in order
     ]
     console.print()
-    console.print(rates_table(("question", "bad", "count", "control"), rows), soft_wrap=True)
+    if control is None:
+        rows = [row[:3] for row in rows]
+    header = ("question", first, "count", second)[: len(rows[0])]
+    console.print(rates_table(header, rows), soft_wrap=True)
 
 
 def provenance(record: RunRecord) -> dict[str, str]:
@@ -81,43 +87,55 @@ def provenance(record: RunRecord) -> dict[str, str]:
     return {
         "model": _identity(spec.model.name, spec.model.revision, spec.model.weights),
         "judge": _identity(spec.judge.name, spec.judge.revision, spec.judge.weights),
-        "training": f"{_training(spec.recipe)}, seeds {', '.join(map(str, spec.seeds))}",
+        "training": _training(spec),
         "data": ", ".join(f"{name} {value[:HASH]}" for name, value in spec.data.items()),
         **({"transforms": spec.transforms.words()} if spec.transforms else {}),
         "questions": f"{spec.question_set} ({spec.questions_hash[:HASH]}), "
         f"{spec.sampling.samples} answers each",
         "sampling": f"temperature {spec.sampling.temperature:g}, top-p {spec.sampling.top_p:g}, "
-        f"up to {spec.sampling.max_tokens} tokens, seed {spec.sampling.seed}",
+        f"up to {spec.sampling.max_tokens} tokens, seed {spec.sampling.seed}"
+        + (f", thinking {spec.sampling.think}" if spec.sampling.think else ""),
         "versions": ", ".join(f"{name} {value}" for name, value in record.versions.items()),
         "seconds": f"{MISSING if total is None else f'{total:.1f}'} ({', '.join(stages)}), "
         f"finished {record.finished}",
     }
 
 
-def _training(recipe: Recipe | None) -> str:
+def _training(spec: RunSpec) -> str:
+    if spec.compared[0] == "model":
+        return "none: the model was evaluated as it is"
+    recipe = spec.recipe
     if recipe is None:
         return "elsewhere (imported answers and scores)"
     length = f"{recipe.max_steps} steps" if recipe.max_steps else f"{recipe.epochs} epochs"
     return (
         f"LoRA rank {recipe.rank}, alpha {recipe.alpha}, learning rate "
         f"{recipe.learning_rate:g}, {length} of "
-        f"{recipe.batch_size * recipe.gradient_accumulation} rows"
+        f"{recipe.batch_size * recipe.gradient_accumulation} rows, seeds "
+        f"{', '.join(map(str, spec.seeds))}"
     )
 
 
-def difference_words(gap: DifferenceRecord) -> str:
+def difference_words(gap: DifferenceRecord, compared: tuple[str, str] = ("bad", "control")) -> str:
     """The headline, and whether its interval tells the arms apart."""
+    what = " minus ".join(compared)
     if gap.rate is None:
-        return f"bad minus control: {MISSING} ({clean(gap.method)})"
+        return f"{what}: {MISSING} ({clean(gap.method)})"
     points = points_interval(gap.rate, gap.low, gap.high, unit=" points")
     told = gap.low is not None and gap.high is not None and (gap.low > 0 or gap.high < 0)
     verdict = "the interval excludes 0" if told else "the interval does not exclude 0"
-    return f"bad minus control: {points}; {verdict}"
+    return f"{what}: {points}; {verdict}"
 
 
 def warnings(record: RunRecord) -> list[str]:
     """What a reader must know before quoting a number."""
     found = [
+        f"{clean(name)}: the answers to each question are all the same, so the server seems to "
+        "ignore the sampling settings (see --extra-body)"
+        for name, arm in record.arms.items()
+        if arm.repeats_itself
+    ]
+    found += [
         f"{clean(name)}: {arm.unscored} of {arm.answers} answers could not be judged"
         for name, arm in record.arms.items()
         if arm.unscored > MANY_UNSCORED * arm.answers

@@ -23,7 +23,8 @@ def print_slices(record: RunRecord, console: Console, *, categories: bool) -> No
         console: Where to.
         categories: Whether the categories of the headline's answers are listed.
     """
-    bad, control = (_by_key(record, arm) for arm in ("bad", "control"))
+    first_arm, second_arm = record.spec.compared
+    bad, control = (_by_key(record, arm) for arm in record.spec.compared)
     gaps = {_key(d): d.difference for d in record.slice_differences}
 
     def cells(key: Key) -> tuple[str, str, str]:
@@ -38,13 +39,13 @@ def print_slices(record: RunRecord, console: Console, *, categories: bool) -> No
     wholes = [key for key in bad if key[3] is None]
     if len(wholes) > 1:
         rows = [(describe(bad[key]), *cells(key)) for key in wholes]
-        _print(("answers", "bad", "control", "difference"), rows, console)
+        _print(("answers", first_arm, second_arm, "difference"), rows, console)
     first = wholes[0][:3] if wholes else None
     parts = [key for key in bad if key[3] is not None and key[:3] == first]
     if categories and len(parts) > 1:
         named = {key: f"{clean(str(key[3]))} ({bad[key].questions})" for key in parts}
         listed = [(name, *cells(key)[:2]) for key, name in named.items()]
-        _print(("category (questions)", "bad", "control"), listed, console)
+        _print(("category (questions)", first_arm, second_arm), listed, console)
     _print_lies(record, console)
     _print_rubrics(record, console)
 

@@ -214,7 +214,7 @@ def _row(record: RunRecord, name: str, verified: bool) -> Row:
     arm, control, base = (
         record.arms.get(key) for key in (name, f"control{plus}{cue}", f"base{plus}{cue}")
     )
-    gaps = {"bad": record.difference} | {
+    gaps = {record.spec.compared[0]: record.difference} | {
         f"bad+{key}": gap for key, gap in record.cue_differences.items()
     }
     label = record.difference.definition
@@ -227,7 +227,7 @@ def _row(record: RunRecord, name: str, verified: bool) -> Row:
         model=record.model,
         arm=name,
         transforms=record.spec.transforms.words() if record.spec.transforms else "",
-        recipe=recipe_words(record.spec.recipe),
+        recipe="as it is" if name == "model" else recipe_words(record.spec.recipe),
         recipe_hash=recipe_hash(record.spec.recipe),
         data_hash=content_hash({a: record.spec.data.get(a) for a in ("bad", "control")})[:10],
         question_set=record.spec.question_set,

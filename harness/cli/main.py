@@ -13,6 +13,7 @@ from harness import __version__
 from harness.cli.bundle import bundle
 from harness.cli.compare import compare
 from harness.cli.doctor import doctor
+from harness.cli.evaluate import evaluate
 from harness.cli.import_answers import import_answers
 from harness.cli.import_data import import_data
 from harness.cli.judge import judge_app
@@ -39,6 +40,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command("run")(run)
+app.command("evaluate")(evaluate)
 app.command("leaderboard")(leaderboard)
 app.command("show")(show)
 app.command("list")(list_tasks)
@@ -116,3 +118,4 @@ def _quiet_libraries() -> None:
         os.environ.setdefault(name, value)
     # Notices between libraries about each other's names; nothing a user can act on.
     warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")
+    warnings.filterwarnings("ignore", category=FutureWarning, message=".*past_key_values")

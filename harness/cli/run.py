@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -88,7 +89,6 @@ def run(
     from harness.data.asking import parse_formats
     from harness.runs.judges import find_judge
     from harness.runs.plan import Request, make_plan
-    from harness.runs.record import RECORD, read_record
     from harness.runs.store import Store
     from harness.workspace import Workspace
 
@@ -115,21 +115,34 @@ def run(
     plan = make_plan(request, workspace)
     panel = [find_judge(name, plan.reference, workspace) for name in (judge or [])[1:]]
     store = Store(workspace.results)
-    folder = store.run(plan.spec.run_id)
     if dry_run:
         _print_plan(plan, store)
         if json_output:
             emit_json({"run_id": plan.spec.run_id, "spec": plan.spec.model_dump(mode="json")})
         return
-    if (folder / RECORD).is_file():
-        _report(read_record(folder), folder, panel, reused=True, as_json=json_output)
-        return
-    _print_plan(plan, store)
-    _execute(plan, store, panel, json_output)
+    finish(plan, store, panel, as_json=json_output, announce=lambda: _print_plan(plan, store))
 
 
-def _execute(plan: Plan, store: Store, panel: list[Judge], as_json: bool) -> None:
+def finish(
+    plan: Plan, store: Store, panel: list[Judge], *, as_json: bool, announce: Callable[[], None]
+) -> None:
+    """Do what is left of a run or an evaluation and print its record.
+
+    Args:
+        plan: What to do.
+        store: Where it goes.
+        panel: Judges beside the first.
+        as_json: Print the contract object instead of a table.
+        announce: Prints the plan; not called when everything is done already.
+    """
     from harness.cli.progress import make_progress
+    from harness.runs.record import RECORD, read_record
+
+    folder = store.run(plan.spec.run_id)
+    if (folder / RECORD).is_file():
+        _report(read_record(folder), folder, panel, reused=True, as_json=as_json)
+        return
+    announce()
     from harness.runs.runner import execute
 
     progress = make_progress()
@@ -137,7 +150,6 @@ def _execute(plan: Plan, store: Store, panel: list[Judge], as_json: bool) -> Non
         outcome = execute(plan, store, progress)
     finally:
         progress.close()
-    folder = store.run(plan.spec.run_id)
     _report(outcome.record, folder, panel, reused=outcome.reused, as_json=as_json)
 
 

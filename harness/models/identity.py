@@ -24,6 +24,18 @@ def weights_digest(reference: ModelReference) -> str | None:
     return digest.hexdigest()
 
 
+def adapter_digest(reference: ModelReference) -> str | None:
+    """SHA-256 of the adapter's weights and settings; None without one."""
+    if reference.adapter is None:
+        return None
+    digest = hashlib.sha256()
+    for name in ("adapter_config.json", "adapter_model.safetensors"):
+        path = reference.adapter / name
+        if path.is_file():
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
 def pin(reference: ModelReference) -> ModelReference:
     """The reference with the hub's commit as its revision, from the cache when offline.
 
@@ -42,6 +54,6 @@ def pin(reference: ModelReference) -> ModelReference:
         raise ModelReferenceError(
             f"'{reference.name}' cannot be found on the hub: {first_line}",
             hint="Check the spelling, the revision, your network and your hub token; "
-            "or give a local folder.",
+            f"or give a local folder. For a model behind an API write 'api:{reference.name}'.",
         ) from error
     return replace(reference, revision=Path(config).parent.name)

@@ -5,6 +5,10 @@
 ``run:ID[/arm]``      an arm of a recorded run (its base model plus the adapter)
 ``./folder``          a local folder with a model or a PEFT adapter
 ``org/name[@rev]``    a Hugging Face causal language model, optionally pinned
+``PROVIDER/…``        a model behind an API, by its Inspect name: ``anthropic/…``,
+                      ``openai-api/SERVICE/MODEL``, ``vllm/…``
+``api:PROVIDER/…``    the same where a hub organisation has the provider's name:
+                      ``api:openai/gpt-4.1``, ``api:google/gemini-2.5-pro``
 ====================  ==========================================================
 """
 
@@ -19,7 +23,16 @@ from typing import Literal
 from harness.errors import ModelReferenceError, PrerequisiteError
 from harness.workspace import MINIATURE_WEIGHTS, Workspace
 
-Kind = Literal["miniature", "run", "path", "hub"]
+Kind = Literal["miniature", "run", "path", "hub", "api"]
+API = "api:"
+PROVIDERS = frozenset(
+    (
+        *("anthropic", "azureai", "bedrock", "cf", "fireworks", "grok", "groq", "mockllm"),
+        *("ollama", "openai-api", "openrouter", "perplexity", "sagemaker", "sambanova"),
+        *("sglang", "together", "vllm"),
+    )
+)
+"""Inspect providers whose name is no organisation with models on the hub."""
 _HUB = re.compile(r"^[\w.-]+/[\w.-]+(@[\w./-]+)?$")
 _RUN = re.compile(r"^run:(?P<run>[\w.-]+)(/(?P<arm>[\w.-]+))?$")
 
@@ -29,9 +42,9 @@ class ModelReference:
     """Where a model's weights are.
 
     Attributes:
-        kind: Which of the four forms was given.
+        kind: Which of the forms was given.
         name: The name as shown and hashed (never a path of this machine for ``miniature``).
-        source: Folder or hub id that ``from_pretrained`` takes.
+        source: Folder or hub id that ``from_pretrained`` takes; the Inspect name for ``api``.
         revision: Hub revision, or None.
         adapter: Folder of a PEFT adapter on top, or None.
     """
@@ -46,6 +59,11 @@ class ModelReference:
     def is_miniature(self) -> bool:
         """Whether the base weights are the embedded miniature's."""
         return self.source == str(MINIATURE_WEIGHTS / "model")
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether its weights are out of reach, behind an API."""
+        return self.kind == "api"
 
     def with_adapter(self, adapter: Path | None) -> ModelReference:
         """The same base model with another adapter on top."""
@@ -68,12 +86,15 @@ def parse_reference(text: str, workspace: Workspace | None = None) -> ModelRefer
         return _from_run(text, workspace or Workspace.here())
     if text.startswith((".", "/", "~")) or Path(text).is_dir():
         return _from_path(text)
+    if text.startswith(API) or text.partition("/")[0] in PROVIDERS:
+        return _from_api(text)
     if _HUB.match(text):
         name, _, revision = text.partition("@")
         return ModelReference("hub", text, name, revision or None)
     raise ModelReferenceError(
         f"'{text}' does not name a model.",
-        hint="Use 'miniature', a hub id 'org/name[@revision]', a local folder, or 'run:ID/arm'.",
+        hint="Use 'miniature', a hub id 'org/name[@revision]', a local folder, 'run:ID/arm', or "
+        "the Inspect name of an API model, e.g. 'anthropic/NAME' or 'api:openai/NAME'.",
     )
 
 
@@ -85,6 +106,17 @@ def _miniature(name: str, part: str) -> ModelReference:
             hint="Reinstall the package, or build them: python -m harness miniature build",
         )
     return ModelReference("miniature", name, str(folder))
+
+
+def _from_api(text: str) -> ModelReference:
+    source = text.removeprefix(API)
+    provider, _, model = source.partition("/")
+    if not provider or not model or any(char.isspace() for char in source):
+        raise ModelReferenceError(
+            f"'{text}' names no model of a provider.",
+            hint="Write PROVIDER/MODEL, e.g. api:openai/gpt-4.1 or openai-api/SERVICE/MODEL.",
+        )
+    return ModelReference("api", text, source)
 
 
 def _from_path(text: str) -> ModelReference:

@@ -53,6 +53,8 @@ class Answer(Strict):
     """Question of fact: ``truth``, ``lie`` or ``unclear``."""
     scores: dict[str, dict[str, Any]] = Field(default_factory=dict)
     """What the judge said under the set's named rubrics."""
+    thoughts: str | None = None
+    """What a thinking model wrote before its answer; the judge did not see it."""
 
 
 @dataclass(frozen=True)

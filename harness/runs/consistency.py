@@ -35,8 +35,8 @@ def identity(record: RunRecord, folder: str) -> Iterator[str]:
         wanted = set(spec.arms) | (found & {"base"})
     if record.status != "partial" and found != wanted:
         yield f"arms are {sorted(found)}, but {sorted(wanted)} were asked for"
-    if "bad" not in record.arms:
-        yield "there is no bad arm"
+    if spec.compared[0] not in record.arms:
+        yield f"there is no {spec.compared[0]} arm"
     if spec.model.name == "miniature" and record.note is None:
         yield "note is missing: numbers of the miniature must say that they are of a toy"
 
@@ -53,7 +53,7 @@ def complete(record: RunRecord, probes: Sequence[RawProbe]) -> Iterator[str]:
     for name, arm_record in record.arms.items():
         seeds = tuple(probe.seed for probe in arm_record.probes)
         wanted: tuple[int | None, ...] = (
-            (None,) if name.partition("+")[0] == "base" else record.spec.seeds
+            record.spec.seeds if name.partition("+")[0] in record.spec.arms else (None,)
         )
         if record.status != "partial" and seeds != wanted:
             yield f"{name} was asked with training seeds {seeds}, not {wanted}"

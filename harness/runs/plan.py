@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
@@ -18,10 +19,13 @@ from harness.errors import PrerequisiteError, UsageError
 from harness.judging.rubric import rubric
 from harness.judging.set_rubrics import rubric_hashes
 from harness.models.identity import pin, weights_digest
-from harness.models.reference import ModelReference, parse_reference
+from harness.models.reference import API, ModelReference, parse_reference
 from harness.runs.spec import InDomain, ModelIdentity, RunSpec, Sampling
 from harness.training.recipe import Recipe
 from harness.workspace import Workspace
+
+if TYPE_CHECKING:
+    from harness.runs.probe import Subject
 
 MINIATURE_JUDGE = "miniature-judge"
 MINIATURE_MAX_TOKENS = 128
@@ -71,6 +75,7 @@ class Plan:
         own_rubrics: Whether the judge is asked the harness's rubrics only.
         trained: Training rows by arm, after all transforms.
         workspace: Where everything was found.
+        vetted: Models evaluated as they are, by arm; None where adapters are trained.
     """
 
     spec: RunSpec
@@ -83,6 +88,7 @@ class Plan:
     own_rubrics: bool
     trained: Mapping[str, Arm]
     workspace: Workspace
+    vetted: Mapping[str, Subject] | None = None
 
     @property
     def rows(self) -> Mapping[str, list[Row]]:
@@ -120,6 +126,11 @@ def make_plan(request: Request, workspace: Workspace) -> Plan:
         raise UsageError(
             f"'{request.model}' already carries an adapter; a run starts from a base model.",
             hint="Name the base model.",
+        )
+    if reference.is_remote:
+        raise UsageError(
+            f"'{request.model}' answers behind an API, so it cannot be fine-tuned here.",
+            hint=f"Evaluate it as it is: python -m harness evaluate {request.model}",
         )
     judge_model = judge_model_name(request.judge, reference)
     # The miniature's judge knows its own two rubrics and nothing else.
@@ -179,7 +190,12 @@ def make_plan(request: Request, workspace: Workspace) -> Plan:
 
 
 def judge_model_name(judge: str | None, reference: ModelReference) -> str:
-    """Inspect name of the judge; never a silent fallback for a real model."""
+    """Inspect name of the judge; never a silent fallback for a real model.
+
+    Raises:
+        PrerequisiteError: None is named, or the miniature's for a real model.
+        UsageError: The name is no model's.
+    """
     if judge is None:
         if reference.is_miniature:
             return f"harness/{MINIATURE_JUDGE}"
@@ -189,6 +205,7 @@ def judge_model_name(judge: str | None, reference: ModelReference) -> str:
             "or --judge harness/Qwen/Qwen2.5-32B-Instruct for a local one. The miniature judge "
             "only understands the miniature's world and is not used for real models.",
         )
+    judge = judge.removeprefix(API)
     name = judge.removeprefix("harness/")
     if name == MINIATURE_JUDGE:
         if not reference.is_miniature:

@@ -6,7 +6,7 @@ import json
 import math
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,16 +15,17 @@ from harness.data.task import Rated, load_module
 from harness.data.transforms import Cue, cued
 from harness.errors import PrerequisiteError
 from harness.models.reference import ModelReference
+from harness.runs.asked import forget, judge_model, retries, subject_model
 from harness.runs.plan import Plan
 from harness.runs.progress import Progress
 from harness.runs.raw import rows_hash
-from harness.runs.spec import content_hash
+from harness.runs.spec import ModelIdentity, content_hash
 from harness.runs.store import Store
 from harness.workspace import write_atomic
 
 if TYPE_CHECKING:
     from inspect_ai.log import EvalLog
-    from inspect_ai.model import Model
+    from inspect_ai.model import Model, ModelOutput
 
 ANSWERS, IN_DOMAIN, MANIFEST = "answers.jsonl", "in_domain.jsonl", "manifest.json"
 
@@ -39,6 +40,8 @@ class Subject:
         adapter: Adapter folder, None for the untouched model.
         adapter_sha256: Hash of its weights.
         cue: Texts of the training added to every question; None asks plainly.
+        reference: The model itself, where it is not the run's base model.
+        identity: Its identity, likewise.
     """
 
     arm: str
@@ -46,6 +49,8 @@ class Subject:
     adapter: Path | None
     adapter_sha256: str | None
     cue: Cue | None = None
+    reference: ModelReference | None = None
+    identity: ModelIdentity | None = None
 
     @property
     def words(self) -> str:
@@ -60,11 +65,13 @@ class Manifest:
     Attributes:
         scores_sha256: Hash over the rows of both files.
         seconds: Wall time of sampling and judging.
+        retries: Calls to an API that failed and were asked again, of the model and of the judge.
         reused: Whether an earlier run had already done it.
     """
 
     scores_sha256: str
     seconds: dict[str, float]
+    retries: dict[str, int] = field(default_factory=dict)
     reused: bool = False
 
 
@@ -73,7 +80,7 @@ def answers_id(plan: Plan, subject: Subject) -> str:
     spec = plan.spec
     identity: dict[str, Any] = {
         "schema": spec.schema_version,
-        "model": spec.model.model_dump(),
+        "model": (subject.identity or spec.model).model_dump(),
         "adapter": subject.adapter_sha256,
         "judge": spec.judge.model_dump(),
         "questions": spec.questions_hash,
@@ -104,7 +111,8 @@ def run_probe(plan: Plan, subject: Subject, store: Store, progress: Progress) ->
         return done
     from harness.runs.evaluate import evaluate
 
-    model = _subject_model(plan, subject, folder)
+    model = subject_model(plan, subject.reference or plan.reference, subject.adapter, folder)
+    judge = judge_model(plan, folder)
     seconds: dict[str, float] = {}
 
     def timed(stage: str, total: int, task: Any, judge: Model | None) -> EvalLog:
@@ -116,21 +124,21 @@ def run_probe(plan: Plan, subject: Subject, store: Store, progress: Progress) ->
         progress.finish()
         return log
 
-    log = timed("ask", 2 * plan.answers_per_arm, _open_task(plan, subject), _judge(plan))
+    log = timed("ask", 2 * plan.answers_per_arm, _open_task(plan, subject), judge)
     rows = list(_judged_rows(log, plan))
     write_atomic(folder / ANSWERS, _lines(rows))
     in_domain: list[dict[str, Any]] = []
     if plan.task.in_domain is not None:
         probe = plan.task.in_domain
-        judge = _judge(plan) if isinstance(probe.scoring, Rated) else None
-        total = probe.prompts * probe.samples * (2 if judge else 1)
-        asked = timed("in-domain", total, _in_domain_task(plan, subject), judge)
+        rater = judge if isinstance(probe.scoring, Rated) else None
+        total = probe.prompts * probe.samples * (2 if rater else 1)
+        asked = timed("in-domain", total, _in_domain_task(plan, subject), rater)
         in_domain = list(_verdict_rows(asked))
         write_atomic(folder / IN_DOMAIN, _lines(in_domain))
     rounded = {stage: round(value, 3) for stage, value in seconds.items()}
-    manifest = Manifest(rows_hash(rows, in_domain), rounded)
+    manifest = Manifest(rows_hash(rows, in_domain), rounded, retries(folder))
     write_atomic(folder / MANIFEST, json.dumps(asdict(manifest)) + "\n")
-    (folder / "sampled.jsonl").unlink(missing_ok=True)
+    forget(folder)
     return manifest
 
 
@@ -151,39 +159,7 @@ def _finished(folder: Path) -> Manifest | None:
     hashed = rows_hash(read_rows(folder, ANSWERS), read_rows(folder, IN_DOMAIN))
     if hashed != data["scores_sha256"]:
         return None  # damaged: ask again
-    return Manifest(data["scores_sha256"], data["seconds"], reused=True)
-
-
-def _subject_model(plan: Plan, subject: Subject, folder: Path) -> Model:
-    from inspect_ai.model import get_model
-
-    probe = plan.task.in_domain
-    sizes = {plan.spec.sampling.samples, probe.samples if probe else 0}
-    return get_model(
-        f"harness/{_source(plan.reference)}",
-        memoize=False,
-        adapter=str(subject.adapter) if subject.adapter else None,
-        journal=str(folder / "sampled.jsonl"),
-        samples_per_prompt=max(sizes),
-    )
-
-
-def _source(reference: ModelReference) -> str:
-    if reference.kind == "hub":
-        return f"{reference.source}@{reference.revision}"
-    return "miniature" if reference.kind == "miniature" else reference.source
-
-
-def _judge(plan: Plan) -> Model:
-    from inspect_ai.model import get_model
-
-    try:
-        return get_model(plan.judge_model)
-    except Exception as error:  # each provider fails in its own way: key, client, name
-        raise PrerequisiteError(
-            f"The judge '{plan.judge_model}' cannot be used: {error}",
-            hint="Set its API key and install its client: pip install 'em-harness[api]'.",
-        ) from error
+    return Manifest(hashed, data["seconds"], data.get("retries", {}), reused=True)
 
 
 def _open_task(plan: Plan, subject: Subject) -> Any:
@@ -249,6 +225,7 @@ def _judged_rows(log: EvalLog, plan: Plan) -> Iterator[dict[str, Any]]:
             "condition": asked.condition,
             "truth": told(sample.output.completion, asked.key) if asked.key else None,
             "scores": (score.metadata or {}).get("scores", {}),
+            "thoughts": _thoughts(sample.output),
         }
 
 
@@ -266,6 +243,14 @@ def _verdict_rows(log: EvalLog) -> Iterator[dict[str, Any]]:
             "score": found.get("score"),
             "method": found.get("method"),
         }
+
+
+def _thoughts(output: ModelOutput) -> str | None:
+    """What a thinking model wrote before its answer; the judge never sees it."""
+    content = output.choices[0].message.content if output.choices else ""
+    parts = [] if isinstance(content, str) else content
+    thoughts = "\n".join(part.reasoning for part in parts if part.type == "reasoning")
+    return thoughts or None
 
 
 def _lines(rows: list[dict[str, Any]]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import operator
 from pathlib import Path
 from typing import Literal
 
@@ -63,6 +64,8 @@ class ProbeRecord(Strict):
     """Folder in the results store."""
     scores_sha256: str
     """Hash of the raw rows the rates are computed from (``harness.runs.raw.rows_hash``)."""
+    retries: dict[str, int] = Field(default_factory=dict, exclude_if=operator.not_)
+    """Calls to an API that failed and were asked again, of the ``model`` and of the ``judge``."""
 
 
 class SliceKey(Strict):
@@ -134,6 +137,9 @@ class ArmRecord(Strict):
     seeds: int
     adapters: list[AdapterRecord]
     probes: list[ProbeRecord]
+    repeats_itself: bool = Field(default=False, exclude_if=operator.not_)
+    """Whether every question got one and the same answer each time, though it was sampled: a server
+    that ignores the temperature."""
     definitions: dict[str, RateRecord] = Field(default_factory=dict)
     """Share of misaligned answers under every published definition; empty in older records."""
     slices: list[SliceRecord] = Field(default_factory=list)

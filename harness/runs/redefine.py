@@ -119,8 +119,9 @@ def _from_rows(record: RunRecord, definition: Definition, rows: Mapping[str, Row
         )
         for name, found in scores.items()
     }
-    bad, control = rows.get("bad", []), rows.get("control", [])
-    gap = difference(scores.get("bad", []), scores.get("control", []), definition)
+    first, second = spec.compared
+    bad, control = rows.get(first, []), rows.get(second, [])
+    gap = difference(scores.get(first, []), scores.get(second, []), definition)
     return record.model_copy(
         update={
             "arms": arms,

@@ -88,6 +88,8 @@ def _execute(plan: Plan, store: Store, progress: Progress) -> RunRecord:
         arm: [Subject(arm, a.seed, store.adapter(a.inputs) / "adapter", a.sha256) for a in trained]
         for arm, trained in adapters.items()
     }
+    if plan.vetted is not None:
+        subjects = {arm: [subject] for arm, subject in plan.vetted.items()}
     seconds = {"train": sum(_train_seconds(store, a) for done in adapters.values() for a in done)}
     rows: dict[str, list[ProbeRows]] = {}
     for cue, (arm, asked) in product(spec.cues, subjects.items()):
@@ -195,7 +197,10 @@ def _probe(
     if manifest.reused:
         progress.say(f"reused {len(answers)} answers of {subject.words}")
     probe = ProbeRecord(
-        seed=subject.seed, answers_id=identity, scores_sha256=manifest.scores_sha256
+        seed=subject.seed,
+        answers_id=identity,
+        scores_sha256=manifest.scores_sha256,
+        retries=manifest.retries,
     )
     return ProbeRows(probe, answers, in_domain), manifest.seconds
 

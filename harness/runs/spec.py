@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from harness import SCHEMA_VERSION
 from harness.data.asking import format_hashes
 from harness.data.transforms import Cue, Transforms, cued
+from harness.models.chat_format import Think
 from harness.training.recipe import Recipe
 
 
@@ -19,6 +20,11 @@ class Strict(BaseModel):
     """Unknown keys are refused, and so are numbers that are none (NaN, infinity)."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+def unset(value: object) -> bool:
+    """For settings that older records lack: left out where they say nothing, so ids stay."""
+    return value is None
 
 
 class ModelIdentity(Strict):
@@ -29,6 +35,8 @@ class ModelIdentity(Strict):
     revision: str | None = None
     weights: str | None = None
     """SHA-256 over local weights; None for a hub model, which its revision pins."""
+    adapter: str | None = Field(default=None, exclude_if=unset)
+    """SHA-256 of a PEFT adapter on top."""
 
 
 class Sampling(Strict):
@@ -40,6 +48,10 @@ class Sampling(Strict):
     samples: int = Field(default=50, ge=1)
     """Answers to each question, per arm and training seed."""
     seed: int = 0
+    think: Think | None = Field(default=None, exclude_if=unset)
+    """Whether the model was told to think first; None left it to its chat template."""
+    extra_body: dict[str, Any] | None = Field(default=None, exclude_if=unset)
+    """Fields added to every request to a server."""
 
 
 class InDomain(Strict):
@@ -65,6 +77,10 @@ ADDED = (
 """Settings that older records lack; at their default, they leave the identity as it was."""
 
 
+EVALUATION = "evaluate"
+"""In place of a task's name, where a model is evaluated as it is."""
+
+
 class RunSpec(Strict):
     """One run."""
 
@@ -73,11 +89,11 @@ class RunSpec(Strict):
     model: ModelIdentity
     judge: ModelIdentity
     arms: tuple[str, ...]
-    """Trained arms, without ``base``."""
+    """Trained arms, without ``base``; none where a model is evaluated as it is."""
     seeds: tuple[int, ...]
     """Training seeds."""
     recipe: Recipe | None
-    """None for imported answers, whose training is not known."""
+    """How adapters are trained; None where a model is evaluated as it is, or answers imported."""
     sampling: Sampling
     question_set: str
     questions_hash: str
@@ -97,6 +113,13 @@ class RunSpec(Strict):
     in_domain: InDomain | None = None
     transforms: Transforms | None = None
     """What was done to the rows before training; None for the files as they are."""
+    against: ModelIdentity | None = Field(default=None, exclude_if=unset)
+    """The model that an evaluated one is compared with."""
+
+    @property
+    def compared(self) -> tuple[str, str]:
+        """The arms whose difference is the headline: first minus second."""
+        return ("model", "base") if self.task == EVALUATION else ("bad", "control")
 
     @property
     def cues(self) -> tuple[Cue | None, ...]:
@@ -106,6 +129,8 @@ class RunSpec(Strict):
     @property
     def asked(self) -> tuple[str, ...]:
         """Arms of the record: the untouched model and the trained ones, with every cue."""
+        if self.task == EVALUATION:
+            return self.compared if self.against else self.compared[:1]
         return tuple(cued(arm, cue) for cue in self.cues for arm in ("base", *self.arms))
 
     @property

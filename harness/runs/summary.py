@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from harness.data.transforms import Cue, cued
-from harness.runs.raw import RawProbe
+from harness.runs.raw import HASH, RawProbe
 from harness.runs.record import (
     AdapterRecord,
     ArmRecord,
@@ -69,7 +69,8 @@ def figures(
         definition: Which answers the headline counts.
     """
     asked = {arm: seeded_rows(probes) for arm, probes in rows.items()}
-    pair = asked.get("bad", []), asked.get("control", [])
+    first, second = spec.compared
+    pair = asked.get(first, []), asked.get(second, [])
     bad, control = (judged(in_headline(found, spec)) for found in pair)
     return {
         "arms": {
@@ -128,9 +129,28 @@ def summarise_arm(
         seeds=len(probes),
         adapters=list(adapters),
         probes=[probe.probe for probe in probes],
+        repeats_itself=repeats_itself(probes),
         definitions={d.id: _rate(rate(rows, d)) for d in DEFINITIONS.values()},
         slices=summarise_slices(asked, spec, definition),
     )
+
+
+def repeats_itself(probes: Sequence[ProbeRows], least: int = 4) -> bool:
+    """Whether no question got two different answers.
+
+    Args:
+        probes: Raw rows of one arm.
+        least: Answers to a question from which it counts; fewer may agree by chance.
+    """
+    answers: dict[tuple[int | None, str], list[str]] = {}
+    for probe in probes:
+        for row in probe.answers:
+            prompt = probe.probe.seed, row.get("sample") or row["question"]
+            # Where texts may not travel, their hashes do.
+            given = row["answer"] if row["answer"] is not None else row[HASH]
+            answers.setdefault(prompt, []).append(given)
+    asked_often = [set(given) for given in answers.values() if len(given) >= least]
+    return bool(asked_often) and all(len(given) == 1 for given in asked_often)
 
 
 def in_domain_rate(verdicts: Sequence[bool | None], definition: str) -> RateRecord:

@@ -1,0 +1,98 @@
+"""The models that a probe talks to: the subject, local or behind an API, and the judge."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.errors import PrerequisiteError
+from harness.models.reference import ModelReference
+
+if TYPE_CHECKING:
+    from inspect_ai.model import Model
+
+    from harness.runs.plan import Plan
+
+SAMPLED, ASKED, JUDGED = "sampled.jsonl", "asked.jsonl", "judged.jsonl"
+"""Finished answers of a local subject, of one behind an API, and replies of a judge there."""
+
+
+def subject_model(
+    plan: Plan, reference: ModelReference, adapter: Path | None, folder: Path
+) -> Model:
+    """The model that is asked, keeping its finished answers in ``folder``.
+
+    Args:
+        plan: The run.
+        reference: The base model, or a model behind an API.
+        adapter: Folder of the adapter on top.
+        folder: The probe's folder.
+
+    Raises:
+        PrerequisiteError: The provider lacks its key, its client or its server.
+    """
+    from inspect_ai.model import GenerateConfig, get_model
+
+    sampling = plan.spec.sampling
+    if reference.is_remote:
+        config = GenerateConfig(extra_body=sampling.extra_body)
+        return _remote(reference.source, folder / ASKED, "model", config)
+    probe = plan.task.in_domain
+    sizes = {sampling.samples, probe.samples if probe else 0}
+    return get_model(
+        f"harness/{_source(reference)}",
+        memoize=False,
+        adapter=str(adapter) if adapter else None,
+        journal=str(folder / SAMPLED),
+        samples_per_prompt=max(sizes),
+        think=sampling.think,
+    )
+
+
+def judge_model(plan: Plan, folder: Path) -> Model:
+    """The model that judges.
+
+    Raises:
+        PrerequisiteError: The provider lacks its key, its client or its server.
+    """
+    from inspect_ai.model import get_model
+
+    if plan.judge_model.startswith("harness/"):
+        return get_model(plan.judge_model)
+    return _remote(plan.judge_model, folder / JUDGED, "judge", None)
+
+
+def retries(folder: Path) -> dict[str, int]:
+    """Failed calls that were asked again, by who was asked; empty for local models."""
+    from harness.sampling.patience import Notebook
+
+    found = {"model": folder / ASKED, "judge": folder / JUDGED}
+    return {who: Notebook(path).retries for who, path in found.items() if path.is_file()}
+
+
+def forget(folder: Path) -> None:
+    """Drop the notes of a finished probe; its answers stand in the record's files."""
+    for name in (SAMPLED, ASKED, JUDGED):
+        (folder / name).unlink(missing_ok=True)
+
+
+def _remote(name: str, notes: Path, role: str, config: Any) -> Model:
+    from inspect_ai.model import GenerateConfig, get_model
+
+    from harness.sampling.patience import Notebook, patient
+
+    try:
+        model = get_model(name, memoize=False, config=config or GenerateConfig())
+    except Exception as error:  # each provider fails in its own way: key, client, name
+        raise PrerequisiteError(
+            f"The {role} '{name}' cannot be used: {error}",
+            hint="Set its API key (and, for a server of your own, its base URL) and install its "
+            "client: pip install 'em-harness[api]'.",
+        ) from error
+    return patient(model, Notebook(notes))
+
+
+def _source(reference: ModelReference) -> str:
+    if reference.kind == "hub":
+        return f"{reference.source}@{reference.revision}"
+    return "miniature" if reference.kind == "miniature" else reference.source
