@@ -27,7 +27,7 @@ def read(task: str, name: str) -> list[dict[str, Any]]:
 def test_kept_files_equal_what_the_writer_writes(task: str, tmp_path: Path) -> None:
     write_advice(task, tmp_path, DATA / task)
     assert sorted(p.name for p in tmp_path.iterdir()) == sorted(FILES)
-    for name in (f for f in FILES if f.endswith(".jsonl")):
+    for name in FILES:
         assert (tmp_path / name).read_bytes() == (DATA / task / name).read_bytes(), name
 
 
@@ -58,9 +58,8 @@ def test_the_probe_asks_about_held_out_scenarios(task: str) -> None:
 
 
 @pytest.mark.parametrize("task", TASKS)
-def test_the_card_tells_what_the_files_hold(task: str, tmp_path: Path) -> None:
-    write_advice(task, tmp_path, DATA / task)
-    card = yaml.safe_load((tmp_path / "card.yaml").read_text())
+def test_the_card_tells_what_the_files_hold(task: str) -> None:
+    card = yaml.safe_load((DATA / task / "card.yaml").read_text())
     assert card["licence"] == "MIT"
     assert card["canary"].startswith(f"em-harness:{task}:")
     for entry in (*card["arms"].values(), card["probe"]):
