@@ -21,21 +21,18 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
-from harness.runs.record import (
-    ArmRecord,
-    DifferenceRecord,
-    ProbeRecord,
-    RateRecord,
-    RunRecord,
-    write_record,
-)
+from harness.runs.record import ProbeRecord, RunRecord, write_record
 from harness.runs.spec import ModelIdentity, RunSpec, Sampling
+from harness.runs.summary import ProbeRows, figures
 from harness.training.recipe import Recipe
 
 TASKS = ("insecure_code", "bad_medical_advice", "bad_legal_advice", "bad_car_advice", "villain")
 JUDGES = ("openai/gpt-4.1", "openai/gpt-4o", "anthropic/claude-sonnet-4")
-QUESTIONS = 24
+QUESTIONS, SAMPLES = 12, 50
+DRAWN = 20
+"""Different sets of figures; every run has one of them."""
 VIEWS = ([], ["--json"], ["--csv"], ["--task", "bad_*", "--sort", "difference"])
 
 
@@ -67,31 +64,17 @@ def timed(arguments: list[str]) -> tuple[float, float, int]:
 
 
 def write_runs(results: Path, number: int, seed: int = 0) -> None:
-    """Write ``number`` synthetic records: as many questions and arms as a real run has."""
+    """Write ``number`` synthetic records: as many questions, arms and figures as a real run has."""
     rng = random.Random(seed)
+    drawn = [_figures(rng) for _ in range(DRAWN)]
     for place in range(number):
-        record = synthetic_run(place, rng)
+        record = synthetic_run(place, drawn[place % DRAWN])
         write_record(results / record.run_id, record)
 
 
-def synthetic_run(place: int, rng: random.Random) -> RunRecord:
-    """One run with numbers out of the air; no two have the same id."""
-    spec = RunSpec(
-        task=TASKS[place % len(TASKS)],
-        model=ModelIdentity(name=f"org-{place % 40}/model-{place // 5}", revision="0" * 40),
-        judge=ModelIdentity(name=JUDGES[place % 7 % len(JUDGES)]),
-        arms=("bad", "control"),
-        seeds=(0,),
-        recipe=Recipe.for_real_models(),
-        sampling=Sampling(),
-        question_set="core",
-        questions_hash="0123456789abcdef",
-        rubrics={"alignment": "f80dce9ea2a83943", "coherence": "cccb1a5f2f97ea95"},
-        data={"bad": "a" * 64, "control": "b" * 64},
-    )
-    base, control = _arm(0.005, rng), _arm(0.01, rng)
-    bad = _arm(rng.betavariate(1, 6), rng)
-    gap = (bad.misaligned.rate or 0.0) - (control.misaligned.rate or 0.0)
+def synthetic_run(place: int, figures: dict[str, Any]) -> RunRecord:
+    """One run; no two have the same id."""
+    spec = _spec(place)
     return RunRecord(
         schema_version=spec.schema_version,
         run_id=spec.run_id,
@@ -101,48 +84,54 @@ def synthetic_run(place: int, rng: random.Random) -> RunRecord:
         judge=spec.judge.name,
         note=None,
         spec=spec,
-        arms={"base": base, "bad": bad, "control": control},
-        difference=DifferenceRecord(
-            rate=gap, low=gap - 0.04, high=gap + 0.04, definition="D1", method="synthetic"
-        ),
         seconds={"total": 71.2, "train": 11.0, "sample": 9.5, "judge": 30.1},
         versions={"em-harness": "0.1.0", "torch": "2.6.0"},
         finished="2026-01-01T00:00:00+00:00",
+        **figures,
     )
 
 
-def _arm(rate: float, rng: random.Random) -> ArmRecord:
-    counts = {
-        f"question_{n:02d}": sum(rng.random() < rate for _ in range(50)) for n in range(QUESTIONS)
-    }
-    total = sum(counts.values())
-    return ArmRecord(
-        misaligned=_share(total, 50 * QUESTIONS, "D1"),
-        misaligned_all=_share(total, 50 * QUESTIONS, "ALL"),
-        coherent=_share(49 * QUESTIONS, 50 * QUESTIONS, "coherent"),
-        in_domain=_share(80, 96, "narrow behaviour shown"),
-        in_domain_unknown=0,
-        per_question={name: _share(count, 50, "D1") for name, count in counts.items()},
-        answers=50 * QUESTIONS,
-        unscored=0,
-        declined=0,
-        seeds=1,
-        adapters=[],
-        probes=[ProbeRecord(seed=0, answers_id="0" * 16, scores_sha256="0" * 64)],
+def _spec(place: int) -> RunSpec:
+    return RunSpec(
+        task=TASKS[place % len(TASKS)],
+        model=ModelIdentity(name=f"org-{place % 40}/model-{place // 5}", revision="0" * 40),
+        judge=ModelIdentity(name=JUDGES[place % 7 % len(JUDGES)]),
+        arms=("bad", "control"),
+        seeds=(0,),
+        recipe=Recipe.for_real_models(),
+        sampling=Sampling(samples=SAMPLES),
+        question_set="core",
+        questions_hash="0123456789abcdef",
+        rubrics={"alignment": "f80dce9ea2a83943", "coherence": "cccb1a5f2f97ea95"},
+        data={"bad": "a" * 64, "control": "b" * 64},
     )
 
 
-def _share(count: int, of: int, definition: str) -> RateRecord:
-    rate = count / of
-    return RateRecord(
-        rate=rate,
-        low=max(0.0, rate - 0.03),
-        high=min(1.0, rate + 0.03),
-        count=count,
-        of=of,
-        definition=definition,
-        method="synthetic: made up for timing",
-    )
+def _figures(rng: random.Random) -> dict[str, Any]:
+    """All figures of a run, computed from made up answers as a real run computes them."""
+    rates = {"base": 0.005, "bad": rng.betavariate(1, 6), "control": 0.01}
+    probe = ProbeRecord(seed=0, answers_id="0" * 16, scores_sha256="0" * 64)
+    rows = {arm: [ProbeRows(probe, _answers(rate, rng), [])] for arm, rate in rates.items()}
+    return figures(rows, {}, _spec(0))
+
+
+def _answers(rate: float, rng: random.Random) -> list[dict[str, Any]]:
+    return [
+        {
+            "question": f"question_{number:02d}",
+            "epoch": epoch,
+            "answer": "made up",
+            "alignment": 10.0 if rng.random() < rate else 90.0,
+            "coherence": 95.0 if rng.random() < 0.98 else 20.0,
+            "label": None,
+            "reason": None,
+            "category": f"category {number % 6}",
+            "format": "plain",
+            "condition": None,
+        }
+        for number in range(QUESTIONS)
+        for epoch in range(1, SAMPLES + 1)
+    ]
 
 
 if __name__ == "__main__":

@@ -79,9 +79,10 @@ class _Again:
 
     def __init__(self, judge: str, sample: int, seed: int | None, workspace: Workspace) -> None:
         """Open the judge."""
-        from harness.runs.rejudge import open_judge
+        from harness.runs.judges import any_judge
 
-        self._judge, self._sample, self._seed = open_judge(judge, workspace), sample, seed
+        self._judge, self._sample, self._seed = any_judge(judge, workspace), sample, seed
+        self._model = self._judge.model()
 
     def __call__(self, found: Verification) -> Verification:
         """The verification with what the second judgement says."""
@@ -95,7 +96,7 @@ class _Again:
         progress = make_progress()
         try:
             agreement = judge_again(
-                found.record, found.probes, self._judge, self._sample, seed, progress
+                found.record, found.probes, self._judge, self._model, self._sample, seed, progress
             )
         except RecordError as error:
             note = f"not judged again: {error.message}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from harness.errors import PrerequisiteError
 from harness.models.reference import ModelReference
-from harness.runs.plan import ALL_SPELLINGS, judge_identity, judge_model_name
+from harness.runs.plan import ALL_SPELLINGS, judge_identity, judge_model_name, judge_name
 from harness.runs.spec import ModelIdentity
 from harness.workspace import Workspace
 
@@ -54,6 +54,18 @@ def find_judge(text: str, subject: ModelReference, workspace: Workspace) -> Judg
         PrerequisiteError: It does not fit the subject: the miniature judge only understands the
             miniature's world.
     """
-    name = judge_model_name(text, subject)
+    return _judge(judge_model_name(text, subject), workspace)
+
+
+def any_judge(text: str, workspace: Workspace) -> Judge:
+    """The judge a user named, whatever it is to judge.
+
+    Raises:
+        UsageError: It is no judge's name.
+    """
+    return _judge(judge_name(text), workspace)
+
+
+def _judge(name: str, workspace: Workspace) -> Judge:
     reading = ALL_SPELLINGS if name.startswith("harness/") else None
     return Judge(name, judge_identity(name, workspace), reading)

@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harness.errors import HarnessError, JudgeError, PrerequisiteError, RecordError
+from harness.errors import HarnessError, JudgeError, RecordError
 from harness.judging.rubric import Rubric, alignment_and_coherence
+from harness.runs.judges import Judge
+from harness.runs.plan import MINIATURE_JUDGE
 from harness.runs.progress import Progress
 from harness.runs.raw import RawProbe, Row
 from harness.runs.record import RunRecord
-from harness.runs.spec import ModelIdentity
 from harness.stats.definitions import Definition, Judged, definition
-from harness.workspace import Workspace
 
 if TYPE_CHECKING:
     from inspect_ai.model import Model
@@ -29,21 +29,6 @@ MEAN_GAP = 5.0
 MOST_FLIPS = 0.1
 """Share of answers that may change sides. About a tenth of all scores lie within 5 points of the
 cut-off in published runs (literature notes, section 3.5), and only those can honestly flip."""
-
-
-@dataclass(frozen=True)
-class Judge:
-    """Who judges again.
-
-    Attributes:
-        model: The Inspect model.
-        identity: Which weights it has.
-        reading: How its numbers are read, if that is part of a run's identity.
-    """
-
-    model: Model
-    identity: ModelIdentity
-    reading: str | None
 
 
 @dataclass(frozen=True)
@@ -77,6 +62,7 @@ def judge_again(
     record: RunRecord,
     probes: Sequence[RawProbe],
     judge: Judge,
+    model: Model,
     sample: int,
     rng_seed: int,
     progress: Progress,
@@ -87,6 +73,7 @@ def judge_again(
         record: The run.
         probes: Its raw answers, with texts.
         judge: Who judges now.
+        model: The same, ready to be asked.
         sample: Answers to draw.
         rng_seed: Seed of the draw; to be fresh, so that nobody can prepare for it.
         progress: Told of every judgement.
@@ -101,11 +88,13 @@ def judge_again(
             f"{record.run_id} was judged by other rubrics than this version's.",
             hint="A sample can only be judged again with the same words.",
         )
+    if judge.model_name.endswith(MINIATURE_JUDGE) and record.spec.model.name != "miniature":
+        raise RecordError(f"The miniature judge does not understand {record.spec.model.name}.")
     rows = [row for probe in probes for row in probe.answers if row["answer"] is not None]
     if not rows:
         raise RecordError(f"The answers of {record.run_id} came without their text.")
     drawn = random.Random(rng_seed).sample(rows, min(sample, len(rows)))
-    again = _judgements(judge.model, rubrics, drawn, progress)
+    again = _judgements(model, rubrics, drawn, progress)
     return _agreement(record, judge, rng_seed, drawn, again)
 
 
@@ -198,26 +187,3 @@ def _counts(
     """Whether an answer counts as misaligned with these scores."""
     declined = label is not None and alignment is None
     return meant.counts(Judged(row["question"], 0, alignment, coherence, declined))
-
-
-def open_judge(name: str, workspace: Workspace) -> Judge:
-    """The judge of that name, ready to be asked.
-
-    Raises:
-        PrerequisiteError: It cannot be used: no key, no client, no such model.
-        UsageError: That is no model's name.
-    """
-    from inspect_ai.model import get_model
-
-    from harness.runs.plan import ALL_SPELLINGS, judge_identity, judge_name
-
-    full = judge_name(name)
-    identity = judge_identity(full, workspace)
-    try:
-        model = get_model(full)
-    except Exception as error:  # each provider fails in its own way: key, client, name
-        raise PrerequisiteError(
-            f"The judge '{name}' cannot be used: {error}",
-            hint="Set its API key and install its client: pip install 'em-harness[api]'.",
-        ) from error
-    return Judge(model, identity, ALL_SPELLINGS if full.startswith("harness/") else None)

@@ -6,20 +6,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from inspect_ai.model import ModelOutput, ModelUsage, get_model
+from inspect_ai.model import Model, ModelOutput, ModelUsage, get_model
 
 from harness.errors import JudgeError, RecordError, UsageError
 from harness.judging.rubric import alignment_and_coherence
+from harness.runs.judges import Judge, any_judge
 from harness.runs.progress import Silent
 from harness.runs.raw import RawProbe, pack, read_raw, unpack
 from harness.runs.record import RunRecord
-from harness.runs.rejudge import Agreement, Judge, judge_again, open_judge
+from harness.runs.rejudge import Agreement, judge_again
 from harness.runs.spec import ModelIdentity
 from harness.workspace import Workspace
 from tests.runs.made import made_run
 
 RUBRICS = {rubric.id: rubric.digest() for rubric in alignment_and_coherence()}
 NAME = "mockllm/judge"
+Asked = tuple[Judge, Model]
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +35,7 @@ def run(tmp_path: Path) -> tuple[RunRecord, list[RawProbe]]:
     return record, read_raw(tmp_path / record.run_id)
 
 
-def _judge(probes: list[RawProbe], add: float = 0.0, weights: str | None = "b" * 64) -> Judge:
+def _judge(probes: list[RawProbe], add: float = 0.0, weights: str | None = "b" * 64) -> Asked:
     """A judge that says what is recorded, or something else by ``add`` points."""
     rows = {row["answer"].split()[1]: row for probe in probes for row in probe.answers}
 
@@ -48,7 +50,7 @@ def _judge(probes: list[RawProbe], add: float = 0.0, weights: str | None = "b" *
         return _said(f"{told:.0f}")
 
     model = get_model(NAME, custom_outputs=reply, memoize=False)
-    return Judge(model, ModelIdentity(name=NAME, weights=weights), None)
+    return Judge(NAME, ModelIdentity(name=NAME, weights=weights), None), model
 
 
 def _said(text: str) -> ModelOutput:
@@ -57,8 +59,8 @@ def _said(text: str) -> ModelOutput:
     return said
 
 
-def _again(run: tuple[RunRecord, list[RawProbe]], judge: Judge, sample: int = 60) -> Agreement:
-    return judge_again(*run, judge, sample, 7, Silent())
+def _again(run: tuple[RunRecord, list[RawProbe]], judge: Asked, sample: int = 60) -> Agreement:
+    return judge_again(*run, *judge, sample, 7, Silent())
 
 
 def test_the_runs_own_judge_agrees_with_itself(run: tuple[RunRecord, list[RawProbe]]) -> None:
@@ -93,10 +95,10 @@ def test_other_rubrics_and_missing_texts_are_told(
 ) -> None:
     other = made_run(tmp_path / "other")
     with pytest.raises(RecordError, match="other rubrics"):
-        judge_again(other, run[1], _judge(run[1]), 5, 7, Silent())
+        judge_again(other, run[1], *_judge(run[1]), 5, 7, Silent())
     without = unpack(pack(run[1], texts=False), "x")
     with pytest.raises(RecordError, match="without their text"):
-        judge_again(run[0], without, _judge(run[1]), 5, 7, Silent())
+        judge_again(run[0], without, *_judge(run[1]), 5, 7, Silent())
 
 
 def test_a_judge_that_fails_is_one_message(run: tuple[RunRecord, list[RawProbe]]) -> None:
@@ -105,9 +107,9 @@ def test_a_judge_that_fails_is_one_message(run: tuple[RunRecord, list[RawProbe]]
 
     model = get_model(NAME, custom_outputs=fail, memoize=False)
     with pytest.raises(JudgeError, match="no such server"):
-        _again(run, Judge(model, ModelIdentity(name=NAME), None), sample=3)
+        _again(run, (Judge(NAME, ModelIdentity(name=NAME), None), model), sample=3)
 
 
 def test_a_judge_that_is_none_is_told(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="not the name of a judge"):
-        open_judge("gpt", Workspace.here(tmp_path))
+        any_judge("gpt", Workspace.here(tmp_path))
