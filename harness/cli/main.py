@@ -21,6 +21,7 @@ from harness.cli.leaderboard import leaderboard
 from harness.cli.list import list_tasks
 from harness.cli.miniature import miniature_app
 from harness.cli.new import new
+from harness.cli.power import power
 from harness.cli.questions import questions_app
 from harness.cli.rescore import rescore
 from harness.cli.run import run
@@ -51,6 +52,7 @@ app.command("doctor")(doctor)
 app.command("import-answers")(import_answers)
 app.command("compare")(compare)
 app.command("rescore")(rescore)
+app.command("power")(power)
 app.command("bundle")(bundle)
 app.command("verify")(verify)
 app.add_typer(questions_app, name="questions")

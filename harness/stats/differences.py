@@ -73,16 +73,21 @@ def difference(
         )
         return Difference(None, None, None, f"{NOTHING_JUDGED} in {which}", definition.label)
     value = tables[0].share - tables[1].share
-    low, high, method = _paired(*tables, level, resamples, rng_seed) or _hybrid(*tables, level)
+    low, high, method = paired_interval(*tables, level, resamples, rng_seed) or _hybrid(
+        *tables, level
+    )
     lone = set(tables[0].questions) ^ set(tables[1].questions)
     note = f"; {len(lone)} answered in one arm only" if lone else ""
     return Difference(value, low, high, method + note, definition.label)
 
 
-def _paired(
+def paired_interval(
     bad: Counts, control: Counts, level: float, resamples: int, rng_seed: int
 ) -> tuple[float, float, str] | None:
-    """Paired bootstrap interval and its name, or None where resampling shows nothing."""
+    """Paired bootstrap interval and its name, or None where resampling shows nothing.
+
+    See ``difference``, which calls this with the tables of both arms.
+    """
     floor = newcombe(_independent(bad, level), _independent(control, level))
     questions = tuple(sorted({*bad.questions, *control.questions}))
     bad, control = bad.aligned_to(questions), control.aligned_to(questions)

@@ -15,6 +15,7 @@ from harness.cli.import_answers import import_answers
 from harness.cli.judge import judge_app
 from harness.cli.leaderboard import leaderboard
 from harness.cli.list import list_tasks
+from harness.cli.power import power
 from harness.cli.rescore import rescore
 from harness.cli.run import run
 from harness.cli.show import show
@@ -30,6 +31,7 @@ for name, verb in {
     "import-answers": import_answers,
     "compare": compare,
     "rescore": rescore,
+    "power": power,
     "run": run,
     "bundle": bundle,
     "verify": verify,
