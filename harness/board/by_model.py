@@ -4,15 +4,26 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness.board.table import NOT_EVALUABLE, Group, Row
 from harness.runs.record import DifferenceRecord
-from harness.stats.pooling import MeanDifference, mean_difference
+from harness.stats.pooling import (
+    MeanDifference,
+    TaskScores,
+    joint_mean_difference,
+    mean_difference,
+)
+
+if TYPE_CHECKING:
+    from harness.stats.definitions import Judged
 
 ARM = "bad"
+Scores = Mapping[str, Sequence["Judged"]]
+RawScores = Callable[[Row], Scores | None]
+"""The raw scores of a row's run by arm; None if they are not here."""
 
 
 @dataclass(frozen=True)
@@ -86,18 +97,21 @@ class ModelGroup:
         }
 
 
-def by_model(groups: Iterable[Group]) -> list[ModelGroup]:
+def by_model(groups: Iterable[Group], raw_scores: RawScores = lambda _: None) -> list[ModelGroup]:
     """Compare base models within each group of comparable runs.
 
     Means are only held against each other when they are of the same tasks, with the same training
     data and recipe: models are grouped accordingly. Of several runs of one model and task, the one
     with the most training seeds counts, then the one with the most answers, then the latest.
+
+    Where the raw scores of all tasks of a model are here, its interval is of all answers together;
+    elsewhere it is the widest that the tasks' own intervals allow.
     """
-    found = [model_group for group in groups for model_group in _split(group)]
+    found = [model_group for group in groups for model_group in _split(group, raw_scores)]
     return sorted(found, key=lambda group: (-len(group.rows), -len(group.tasks)))
 
 
-def _split(group: Group) -> list[ModelGroup]:
+def _split(group: Group, raw_scores: RawScores) -> list[ModelGroup]:
     runs: dict[tuple[str, str], dict[str, dict[str, Row]]] = defaultdict(dict)
     for row in group.rows:
         if row.arm == ARM and row.difference is not None:
@@ -109,7 +123,8 @@ def _split(group: Group) -> list[ModelGroup]:
     for (recipe, model), tasks in sorted(runs.items()):
         chosen = {task: max(cell.values(), key=_weight) for task, cell in sorted(tasks.items())}
         key = json.dumps([recipe, [(task, row.data_hash) for task, row in chosen.items()]])
-        alike[key].append(_model(model, chosen))
+        mean = _mean(chosen, raw_scores, group.comparability["definition"])
+        alike[key].append(ModelRow(model, mean, chosen, any(r.toy for r in chosen.values())))
     return [
         ModelGroup(
             group.comparability,
@@ -121,9 +136,21 @@ def _split(group: Group) -> list[ModelGroup]:
     ]
 
 
-def _model(name: str, tasks: Mapping[str, Row]) -> ModelRow:
+def _mean(tasks: Mapping[str, Row], raw_scores: RawScores, label: str) -> MeanDifference:
     gaps = [row.difference for row in tasks.values() if row.difference is not None]
-    return ModelRow(name, mean_difference(gaps), tasks, any(row.toy for row in tasks.values()))
+    if len(tasks) == 1:
+        return mean_difference(gaps)  # one paired interval needs no answers
+    scores = {task: raw_scores(row) for task, row in tasks.items()}
+    whole = [
+        TaskScores(task, found["bad"], found["control"])
+        for task, found in scores.items()
+        if found is not None and {"bad", "control"} <= found.keys()
+    ]
+    if len(whole) < len(tasks):
+        return mean_difference(gaps)
+    from harness.stats.definitions import definition
+
+    return joint_mean_difference(whole, gaps, definition(label))
 
 
 def _weight(row: Row) -> tuple[int, int, str]:

@@ -13,10 +13,7 @@ from harness.board.text import TOY_NOTE, clean, points_interval
 if TYPE_CHECKING:
     from rich.console import Console
 
-EXPLANATION = (
-    "Mean over tasks of bad minus control, in percentage points, each task alike; the interval is "
-    "the mean of the ends of the paired intervals, wide enough however the tasks hang together."
-)
+EXPLANATION = "Mean over tasks of bad minus control, in percentage points, each task alike."
 
 
 def print_models(groups: Iterable[ModelGroup], console: Console) -> None:
@@ -39,6 +36,8 @@ def _print(group: ModelGroup, console: Console) -> None:
     numbers = {title for title in shown if title not in ("model", "status")}
     print_table(shown, numbers, [False] * len(group.rows), console)
     console.print(Text(EXPLANATION, style="dim"))
+    for method in dict.fromkeys(row.mean.method for row in group.rows):
+        console.print(Text(f"Interval: {clean(method)}", style="dim"))
     if any(row.toy for row in group.rows):
         console.print(Text(TOY_NOTE, style="yellow"))
 

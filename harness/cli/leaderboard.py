@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from harness.board.by_model import ModelGroup
     from harness.board.published import PublishedRow
     from harness.board.reading import Filters
-    from harness.board.table import Group
+    from harness.board.table import Group, Row
     from harness.runs.record import RunRecord
+    from harness.stats.definitions import Judged
 
 
 class By(StrEnum):
@@ -95,7 +96,7 @@ def leaderboard(
         groups = sort_groups(ranked(reader, reader.is_verified), sort)
     reader.tell()
     figures = published_figures(filters) if published else []
-    models = by_model(groups) if by else None
+    models = by_model(groups, reader.raw_scores) if by else None
     if json_output:
         shown: dict[str, Any] = {"groups": [group.to_json() for group in groups]}
         if models is not None:
@@ -182,6 +183,17 @@ class Reader:
             yield under(record, self._definition, self._results)
         except RecordError as error:
             self.problems.append(f"{record.run_id} under {self._definition.label}: {error}")
+
+    def raw_scores(self, row: Row) -> dict[str, list[Judged]] | None:
+        """The raw scores behind a row, None where they are not on this machine."""
+        from harness.errors import RecordError
+        from harness.runs.record import read_record
+        from harness.runs.redefine import raw_scores
+
+        try:
+            return raw_scores(read_record(self._results / row.run_id), self._results)
+        except RecordError:
+            return None
 
     def is_verified(self, record: RunRecord) -> bool:
         """Whether ``verify`` has recomputed this very record."""

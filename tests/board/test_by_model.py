@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -10,11 +11,14 @@ from rich.console import Console
 from harness.board.by_model import ModelGroup, by_model
 from harness.board.model_view import print_models
 from harness.board.spreadsheet import models_to_csv
-from harness.board.table import leaderboard
+from harness.board.table import Row, leaderboard
 from harness.runs.record import RunRecord
+from harness.runs.redefine import raw_scores
 from harness.runs.spec import Sampling
+from harness.stats.definitions import Judged
 from harness.training.recipe import Recipe
 from tests.board.records import record, spec
+from tests.runs.made import made_run
 
 
 def _run(model: str, task: str, bad: int, **changes: object) -> RunRecord:
@@ -73,6 +77,26 @@ def test_models_that_prove_nothing_stand_last_and_say_so() -> None:
     (group,) = _groups(_run("org/a", "one", 500, status="not evaluable"), _run("org/b", "one", 20))
     assert [row.model for row in group.rows] == ["org/b", "org/a"]
     assert group.rows[1].status == "not evaluable"
+
+
+def test_with_raw_scores_the_interval_is_of_all_answers_together(tmp_path: Path) -> None:
+    runs = [made_run(tmp_path, 30, task=task, model="org/a") for task in ("one", "two", "three")]
+    rows: list[str] = []
+
+    def raw(row: Row) -> dict[str, list[Judged]]:
+        rows.append(row.task)
+        (found,) = (run for run in runs if run.run_id == row.run_id)
+        return raw_scores(found, tmp_path)
+
+    (joint,) = by_model(leaderboard(runs), raw)
+    (plain,) = by_model(leaderboard(runs))
+    one, two = joint.rows[0].mean, plain.rows[0].mean
+    assert sorted(rows) == ["one", "three", "two"]
+    assert one.rate == pytest.approx(two.rate) and one.of == 3
+    assert "jointly over 3 tasks" in one.method and "whatever the correlation" in two.method
+    assert one.low is not None and two.low is not None and one.low > two.low
+    (alone,) = by_model(leaderboard(runs[:1]), raw)
+    assert alone.rows[0].mean.low == runs[0].difference.low
 
 
 def test_machines_and_people_see_the_same() -> None:
