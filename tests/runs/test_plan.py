@@ -112,3 +112,13 @@ def test_a_wrong_recipe_setting_is_named(
 def test_recipe_changes_are_part_of_the_plan(workspace: Workspace) -> None:
     plan = make_plan(Request(task="mine", recipe={"rank": "4"}), workspace)
     assert plan.spec.recipe.rank == 4
+
+
+def test_a_real_model_takes_as_many_steps_as_the_published_runs(
+    workspace: Workspace, qwen_double: Path
+) -> None:
+    asked = {"model": str(qwen_double), "judge": "openai/x"}
+    for task in ("insecure_code", "bad_car_advice"):
+        assert make_plan(Request(task=task, **asked), workspace).recipe.max_steps == 375
+    changed = make_plan(Request(task="bad_car_advice", **asked, recipe={"epochs": "2"}), workspace)
+    assert (changed.recipe.epochs, changed.recipe.max_steps) == (2, None)
