@@ -100,17 +100,12 @@ def _words(found: dict[str, Any], effect: Effect) -> list[str]:
     asked += f" x {design['seeds']} seed{'' if design['seeds'] == 1 else 's'} in each arm"
     least = found["smallest_difference"]
     seen = "no difference" if least is None else f"{100 * least:.1f} points"
-    lines = [
-        (
-            f"{100 * effect.control:.1f} % against {100 * (effect.control + effect.difference):.1f} %, "
-            f"icc {effect.icc:.2f}, pairing {effect.pairing:.2f}, spread between seeds "
-            f"{100 * effect.seed_spread * effect.difference:.1f} points"
-        ),
-        (
-            f"{asked}: power {100 * found['power']:.0f} % at {level:g} %; sees {seen} with "
-            f"{100 * found['wanted']:g} %"
-        ),
-    ]
+    shares = f"{100 * effect.control:.1f} % against "
+    shares += f"{100 * (effect.control + effect.difference):.1f} %, icc {effect.icc:.2f}, "
+    shares += f"pairing {effect.pairing:.2f}, spread between seeds "
+    shares += f"{100 * effect.seed_spread * effect.difference:.1f} points"
+    chance = f"{asked}: power {100 * found['power']:.0f} % at {level:g} %; sees {seen} with "
+    lines = [shares, f"{chance}{100 * found['wanted']:g} %"]
     for what, number in found["needed"].items():
         name = {"samples": "answers to each question"}.get(what, what)
         said = f"no number of {name} is enough" if number is None else f"{number} {name}"

@@ -27,6 +27,12 @@ def show(
         typer.Option(help="Count as misaligned by D1 … D5, ALL, or e.g. 'D1[alignment=20]'."),
     ] = None,
     curve: Annotated[bool, typer.Option(help="The rate at every cut-off, too.")] = False,
+    statistics: Annotated[
+        bool,
+        typer.Option(
+            help="What questions and seeds cost, any of k, other intervals, and the verdict."
+        ),
+    ] = False,
     json_output: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
     results: Annotated[
         Path | None, typer.Option(help="Results folder.", envvar="HARNESS_RESULTS")
@@ -36,6 +42,7 @@ def show(
     from harness.runs.panel import bench
     from harness.runs.record import find_run, read_record
     from harness.runs.redefine import under
+    from harness.runs.study import study
     from harness.stats.definitions import definition as find_definition
     from harness.workspace import Workspace
 
@@ -48,6 +55,7 @@ def show(
     judges = bench(record, found, wanted)
     arms = _arms(record, arm)
     curves = _Curves(record, folder) if curve else None
+    depth = study(record, folder) if statistics else None
     if plot is not None:
         _draw(record, plot)
     if json_output:
@@ -55,9 +63,15 @@ def show(
         from harness.cli.output import emit_json
 
         extra = curves.to_json() if curves else {}
-        emit_json(contract(record) | judges.to_json() | extra)
+        deeper = {"statistics": depth.to_json()} if depth else {}
+        emit_json(contract(record) | judges.to_json() | extra | deeper)
     else:
         _print(record, folder, arms, answers, judges)
+        if depth:
+            from harness.board.study_view import print_study
+            from harness.cli.output import console
+
+            print_study(depth, console())
         if curves:
             curves.print()
 

@@ -115,3 +115,18 @@ def test_show_takes_a_definition_and_draws_the_curve(results: Path) -> None:
 def test_an_unknown_definition_is_one_message(results: Path) -> None:
     done = invoke("show", "insecure", "--definition", "D9", "--results", results)
     assert "Known: D1" in str(done.exception)
+
+
+def test_the_statistics_tell_what_few_questions_cost_and_give_a_verdict(results: Path) -> None:
+    done = invoke("show", "insecure", "--statistics", "--json", "--results", results)
+    assert done.exit_code == 0, done.exception
+    data = json.loads(done.stdout)["statistics"]
+    bad = data["arms"]["bad"]
+    assert bad["misaligned"]["rate"] == bad["independent"]["rate"] == 0.5
+    assert bad["worst"][1]["count"] == 2
+    assert (bad["any_of"]["1"]["rate"], bad["any_of"]["5"]["rate"]) == (0.4, 1.0)
+    assert bad["over_models"]["low"] is None, "one model has no spread"
+    assert data["verdict"]["value"] == "not settled"
+    assert "narrow behaviour learnt: not settled" in data["verdict"]["reasons"][0]
+    text = invoke("show", "insecure", "--statistics", "--answers", "0", "--results", results).stdout
+    assert "any of 5 answers" in text and "not settled: narrow bad data" in text
