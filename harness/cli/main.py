@@ -14,6 +14,7 @@ from harness.cli.bundle import bundle
 from harness.cli.compare import compare
 from harness.cli.doctor import doctor
 from harness.cli.evaluate import evaluate
+from harness.cli.generate import generate
 from harness.cli.import_answers import import_answers
 from harness.cli.import_data import import_data
 from harness.cli.judge import judge_app
@@ -47,6 +48,7 @@ app.command("show")(show)
 app.command("list")(list_tasks)
 app.command("new")(new)
 app.command("import")(import_data)
+app.command("generate")(generate)
 app.command("validate")(validate)
 app.command("doctor")(doctor)
 app.command("import-answers")(import_answers)

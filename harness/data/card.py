@@ -13,12 +13,12 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from harness.data.reading import first_complaint, unreadable
+from harness.data.reading import first_complaint
+from harness.data.safe_yaml import load_yaml
 from harness.errors import DataError
 
 CARD = "card.yaml"
 UNKNOWN_LICENCE = "unknown"
-MAX_CARD_BYTES = 1024 * 1024
 
 
 class ArmFile(BaseModel):
@@ -79,21 +79,7 @@ def read_card(path: Path) -> Card:
     Raises:
         DataError: It is missing or malformed; the message names the key.
     """
-    try:
-        with path.open("rb") as handle:
-            content = handle.read(MAX_CARD_BYTES + 1)
-    except OSError as error:
-        raise unreadable(path, error) from error
-    if len(content) > MAX_CARD_BYTES:
-        raise DataError(f"{path}: a card of more than {MAX_CARD_BYTES >> 10} KiB is not a card.")
-    try:
-        value = yaml.safe_load(content.decode("utf-8"))
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f":{mark.line + 1}" if mark else ""
-        raise DataError(f"{path}{line}: not YAML: {getattr(error, 'problem', error)}") from error
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path}: byte {error.start + 1} is not UTF-8.") from error
+    value = load_yaml(path)
     if not isinstance(value, dict):
         raise DataError(f"{path}: expected a mapping with name, licence, canary and arms.")
     try:

@@ -193,3 +193,20 @@ def read_question_file(path: Path) -> QuestionSet:
         where = ".".join(map(str, first["loc"]))
         message = first["msg"].removeprefix("Value error, ")
         raise DataError(f"{path}: {where or 'file'}: {message}") from error
+
+
+def every_wording(workspace: Workspace) -> dict[str, str]:
+    """All that is ever asked: ``set/id`` to its text, paraphrases with their number.
+
+    Training rows may hold none of it.
+
+    Raises:
+        DataError: A question file of the workspace is malformed.
+    """
+    texts = {}
+    for path in workspace.glob("evals/questions/*.yaml"):
+        for question in read_questions(str(path), workspace).questions:
+            for number, text in enumerate((question.text, *question.paraphrases), start=1):
+                again = f"#{number}" if number > 1 else ""
+                texts[f"{path.stem}/{question.id}{again}"] = text
+    return texts

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from harness.data.card import CARD, UNKNOWN_LICENCE, Card, read_card
-from harness.data.questions import read_questions
+from harness.data.questions import every_wording
 from harness.data.reading import content_hash
 from harness.data.rows import Row
 from harness.data.task import TaskSpec, arm_file, data_file
@@ -65,7 +65,7 @@ def validate_task(
     """Look at everything; what is wrong is reported, not raised."""
     report = Report(task.name)
     card = _card(task, workspace, report)
-    questions = _questions(workspace, report)
+    questions = every_wording(workspace)
     scans: dict[str, ArmScan] = {}
     for arm in task.arms:
         scan = _scan(task, arm, workspace, limits, questions, card, report, progress)
@@ -152,20 +152,6 @@ def _compare_to_card(scan: ArmScan, card: Card | None, report: Report) -> None:
         report.warn(
             "card_is_stale", f"{scan.path.name} is not the file that the card describes (SHA-256)."
         )
-
-
-def _questions(workspace: Workspace, report: Report) -> dict[str, str]:
-    texts = {}
-    for path in workspace.glob("evals/questions/*.yaml"):
-        try:
-            for question in read_questions(str(path), workspace).questions:
-                wordings = (question.text, *question.paraphrases)
-                for number, text in enumerate(wordings):
-                    again = f"#{number + 1}" if number else ""
-                    texts[f"{path.stem}/{question.id}{again}"] = text
-        except HarnessError as error:
-            report.notes.append(f"Overlap with {path.stem} was not looked at: {error.message}")
-    return texts
 
 
 def _compare(scans: Mapping[str, ArmScan], report: Report) -> None:
