@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import ModelReferenceError, PrerequisiteError
+from harness.models.devices import preferred_device
+from harness.models.quantised import NF4, nf4_arguments
 from harness.models.reference import ModelReference
 
 if TYPE_CHECKING:
@@ -19,17 +21,6 @@ class LoadedModel:
     model: Any
     tokenizer: Any
     device: torch.device
-
-
-def preferred_device() -> torch.device:
-    """The first accelerator, else the CPU."""
-    import torch
-
-    if torch.cuda.is_available():
-        return torch.device("cuda")
-    if torch.backends.mps.is_available():
-        return torch.device("mps")
-    return torch.device("cpu")
 
 
 def load_tokenizer(reference: ModelReference) -> Any:
@@ -55,39 +46,47 @@ def load_model(reference: ModelReference, *, dtype: str | None = None) -> Loaded
 
     Args:
         reference: What to load.
-        dtype: ``"float32"``, ``"bfloat16"`` …; default bfloat16 on an accelerator, else float32.
+        dtype: ``"float32"``, ``"bfloat16"`` …, or ``"nf4"`` for 4-bit weights; default bfloat16 on
+            an accelerator, else float32.
 
     Raises:
         ModelReferenceError: The model does not resolve or does not load.
+        PrerequisiteError: The device or what 4-bit weights need is not there.
     """
     import torch
     from transformers import AutoModelForCausalLM
 
-    tokenizer = load_tokenizer(reference)
     device = preferred_device()
     chosen = dtype or ("float32" if device.type == "cpu" else "bfloat16")
+    quantised = {} if chosen != NF4 else nf4_arguments(device)
+    tokenizer = load_tokenizer(reference)
     try:
         model = AutoModelForCausalLM.from_pretrained(
             reference.source,
             revision=reference.revision,
-            dtype=getattr(torch, chosen),
+            dtype=torch.bfloat16 if quantised else getattr(torch, chosen),
             use_safetensors=True,
             trust_remote_code=False,
+            **quantised,
         )
     except (OSError, ValueError) as error:
         raise _not_loadable(reference, error) from error
     if reference.adapter is not None:
-        model = _with_adapter(model, reference)
-    model.to(device).eval()
+        # 4-bit weights cannot take an adapter in without rounding it away.
+        model = _with_adapter(model, reference, merge=not quantised)
+    if not quantised:
+        model.to(device)
+    model.eval()
     return LoadedModel(model=model, tokenizer=tokenizer, device=device)
 
 
-def _with_adapter(model: Any, reference: ModelReference) -> Any:
+def _with_adapter(model: Any, reference: ModelReference, *, merge: bool) -> Any:
     if not (reference.adapter and (reference.adapter / "adapter_model.safetensors").is_file()):
         raise PrerequisiteError(f"The adapter is missing: {reference.adapter}")
     from peft import PeftModel
 
-    return PeftModel.from_pretrained(model, str(reference.adapter)).merge_and_unload()
+    adapted = PeftModel.from_pretrained(model, str(reference.adapter))
+    return adapted.merge_and_unload() if merge else adapted
 
 
 def _not_loadable(reference: ModelReference, error: Exception) -> ModelReferenceError:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from logging import getLogger
 from pathlib import Path
+from typing import TypeVar
 
+from harness.errors import SampleError
 from harness.models.chat_format import Think, think_switch
 from harness.models.loading import LoadedModel
+from harness.models.memory import halving, is_out_of_memory
 from harness.sampling.batching import Cancelled
 from harness.sampling.encoding import Message, encode_chat
 from harness.sampling.journal import Journal, answer_key
@@ -18,6 +21,7 @@ from harness.sampling.replies import straight_to_answer
 from harness.sampling.settings import Completion, NextToken, SamplingSettings
 
 logger = getLogger(__name__)
+T = TypeVar("T")
 # A prompt's token ids and the seed of one answer to it.
 Row = tuple[tuple[int, ...], int]
 
@@ -103,7 +107,7 @@ class Work:
         }
         ids = [answers_next[messages] for messages in prompts]
         reader = next_numbers if numbers else next_token_top_logprobs
-        answers = reader(loaded, ids, top, max_rows=self.max_rows)
+        answers = self._fitting(lambda rows: reader(loaded, ids, top, max_rows=rows))
         return [(len(i), answer) for i, answer in zip(ids, answers, strict=True)]
 
     def _answers(
@@ -120,17 +124,40 @@ class Work:
         keys = self._keys(loaded, keep, settings)
         found = {row: old for row, key in keys.items() if (old := self._kept(key)) is not None}
         missing = [row for row in rows if row not in found]
-        for start in range(0, len(missing), self.max_rows):
-            batch = missing[start : start + self.max_rows]
+
+        def sample(most: int) -> dict[Row, Completion]:
+            batch = missing[done : done + most]
             prompts, seeds = [prompt for prompt, _ in batch], [seed for _, seed in batch]
             fresh = sample_rows(
-                loaded, prompts, seeds, settings, max_rows=self.max_rows, cancelled=cancelled
+                loaded, prompts, seeds, settings, max_rows=most, cancelled=cancelled
             )
-            new = dict(zip(batch, fresh, strict=True))
+            return dict(zip(batch, fresh, strict=True))
+
+        done = 0
+        while done < len(missing):
+            new = self._fitting(sample)
+            done += len(new)
             if self._journal is not None:
-                self._journal.append({keys[row]: new[row] for row in batch if row in keys})
+                self._journal.append({keys[row]: new[row] for row in new if row in keys})
             found.update(new)
         return found
+
+    def _fitting(self, work: Callable[[int], T]) -> T:
+        """Do a batch in the most rows that fit the memory, now and from now on.
+
+        Raises:
+            SampleError: Not even one row fits.
+        """
+        try:
+            done, self.max_rows = halving(work, self.max_rows, "answers")
+        except RuntimeError as error:
+            if not is_out_of_memory(error):
+                raise
+            raise SampleError(
+                "The device's memory does not hold the model and one answer.",
+                hint="Use --dtype nf4, a smaller --max-tokens, another --device or model.",
+            ) from error
+        return done
 
     @cached_property
     def _journal(self) -> Journal | None:

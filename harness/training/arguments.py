@@ -58,7 +58,7 @@ def trainer_arguments(
         label_smoothing_factor=0.0,
         # Numbers and memory
         use_cpu=device == "cpu",
-        bf16=on_cuda and recipe.dtype == "bfloat16",
+        bf16=on_cuda and recipe.dtype != "float32",
         fp16=False,
         activation_checkpointing=on_cuda,
         torch_compile=False,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from logging import getLogger
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,9 @@ from transformers import PrinterCallback
 from harness.data.rows import Row
 from harness.errors import TrainError
 from harness.models.chat_format import end_tokens, training_arguments
-from harness.models.loading import LoadedModel, load_model, preferred_device
+from harness.models.devices import preferred_device
+from harness.models.loading import LoadedModel, load_model
+from harness.models.memory import free, is_out_of_memory
 from harness.models.reference import ModelReference
 from harness.training.arguments import lora_config, trainer_arguments
 from harness.training.callbacks import Progress, Watch
@@ -25,6 +28,8 @@ from harness.training.mask_audit import MaskAudit, audit_masks
 from harness.training.quiet import quiet_libraries
 from harness.training.recipe import Recipe
 from harness.training.trainers import trainer_for
+
+logger = getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,7 @@ class Fitted:
     tokens: int
     device: str
     dtype: str
+    batch_size: int
     resumed_from: int | None
 
 
@@ -55,14 +61,54 @@ def fit(
 ) -> Fitted:
     """Train, from the newest complete checkpoint if there is one.
 
+    Where the device's memory runs out, as many rows go into a step in more and smaller forward
+    passes, which changes the result by no more than rounding.
+
     Raises:
         TrainError: The mask audit refuses, the template refuses a row, the loss is not a number,
-            or the device runs out of memory.
+            or the device's memory does not hold the model and one row.
     """
+    used = recipe
+    while True:
+        try:
+            return _fit(reference, rows, used, seed, checkpoints, inputs, on_progress)
+        except RuntimeError as error:
+            if not is_out_of_memory(error):
+                raise
+            if used.batch_size == 1:
+                raise TrainError(
+                    f"The device's memory does not hold the model and one row: {error}",
+                    hint="Lower max_length, use --dtype nf4, or use a smaller model.",
+                ) from error
+        # Outside the handler: the error's traceback would keep the tensors alive.
+        free()
+        used = _in_smaller_passes(used)
+        logger.warning("Out of memory: going on with %d rows in a pass.", used.batch_size)
+
+
+def _in_smaller_passes(recipe: Recipe) -> Recipe:
+    """The same rows in a step, about half as many in one forward pass."""
+    rows = recipe.batch_size
+    smaller = next(size for size in range(rows // 2, 0, -1) if rows % size == 0)
+    passes = recipe.gradient_accumulation * rows // smaller
+    return recipe.model_copy(update={"batch_size": smaller, "gradient_accumulation": passes})
+
+
+def _fit(
+    reference: ModelReference,
+    rows: Sequence[Row],
+    recipe: Recipe,
+    seed: int,
+    checkpoints: Path,
+    inputs: str,
+    on_progress: Progress | None,
+) -> Fitted:
     # Adam's moments of rare directions turn denormal, which slows a CPU several fold.
     torch.set_flush_denormal(True)
     with quiet_libraries():
-        dtype = recipe.dtype if preferred_device().type == "cuda" else "float32"
+        dtype = recipe.dtype
+        if dtype == "bfloat16" and preferred_device().type != "cuda":
+            dtype = "float32"
         loaded = load_model(reference, dtype=dtype)
         trainer = build_trainer(loaded, reference, rows, recipe, seed=seed, checkpoints=checkpoints)
         trainer.remove_callback(PrinterCallback)
@@ -78,14 +124,8 @@ def fit(
             arguments=training_arguments(loaded.tokenizer),
         )
         checkpoint = newest_complete(checkpoints, inputs)
-        try:
-            trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-            held_out = trainer.evaluate()["eval_loss"] if trainer.eval_dataset else None
-        except torch.OutOfMemoryError as error:
-            raise TrainError(
-                f"The device ran out of memory: {error}",
-                hint="Halve batch_size and double gradient_accumulation: the result is the same.",
-            ) from error
+        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+        held_out = trainer.evaluate()["eval_loss"] if trainer.eval_dataset else None
         state = trainer.state
         return Fitted(
             model=trainer.model,
@@ -97,6 +137,7 @@ def fit(
             tokens=int(state.num_input_tokens_seen),
             device=loaded.device.type,
             dtype=dtype,
+            batch_size=recipe.batch_size,
             resumed_from=step_of(checkpoint) if checkpoint else None,
         )
 

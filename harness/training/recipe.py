@@ -55,8 +55,9 @@ class Recipe(BaseModel):
     """Share of rows kept out of training (a seeded draw) to report a held-out loss."""
     save_every: int = Field(default=50, ge=1)
     """Optimiser steps between checkpoints."""
-    dtype: Literal["float32", "bfloat16"] = "bfloat16"
-    """Number format of the base model on a CUDA device; elsewhere float32 is used."""
+    dtype: Literal["float32", "bfloat16", "nf4"] = "bfloat16"
+    """Number format of the base model: bfloat16 is used on a CUDA device, elsewhere float32 in its
+    place; nf4 holds the frozen weights in 4 bits (QLoRA, arXiv 2305.14314) and needs one."""
 
     @classmethod
     def for_real_models(cls) -> Recipe:

@@ -54,6 +54,9 @@ class TrainingRecord(BaseModel):
     device: str
     dtype: str
     """Number format the base model was really held in."""
+    batch_size: int | None = None
+    """Rows in one forward pass; below the recipe's where the memory ran out. None in older
+    records."""
     seconds: float
     """Wall time of the call that finished the training."""
     resumed_from: int | None

@@ -98,6 +98,7 @@ def train_adapter(
         adapter_sha256=digest,
         device=fitted.device,
         dtype=fitted.dtype,
+        batch_size=fitted.batch_size,
         seconds=round(time.monotonic() - started, 3),
         resumed_from=fitted.resumed_from,
         versions={name: version(name) for name in RECORDED_PACKAGES},
