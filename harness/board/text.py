@@ -10,11 +10,14 @@ import unicodedata
 
 MISSING = "-"
 TOY_NOTE = "miniature: toy analogue with a planted effect; says nothing about large models"
+MOST_MARKS = 4
+"""Marks on one letter; no language needs more, and a pile of them covers other lines."""
+_MARKS = {"Mn", "Me"}
 _HIDDEN = {"Cc", "Cf", "Co", "Cs", "Zl", "Zp"}
 
 
 def clean(text: str, *, lines: bool = False) -> str:
-    """Text without control, bidirectional, invisible and unprintable characters.
+    """Text without control, bidirectional, invisible and unprintable characters and piled marks.
 
     Args:
         text: Anything.
@@ -28,7 +31,14 @@ def clean(text: str, *, lines: bool = False) -> str:
 
 
 def _visible(text: str) -> list[str]:
-    return [char for char in text if unicodedata.category(char) not in _HIDDEN]
+    shown: list[str] = []
+    marks = 0
+    for char in text:
+        kind = unicodedata.category(char)
+        marks = marks + 1 if kind in _MARKS else 0
+        if kind not in _HIDDEN and marks <= MOST_MARKS:
+            shown.append(char)
+    return shown
 
 
 def plain(text: str) -> str:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import from_json
 
 from harness.errors import RecordError
 from harness.runs.spec import content_hash
@@ -163,10 +164,10 @@ def _hashed(row: Row) -> Row:
 
 def _parse(text: bytes, where: str) -> Row:
     try:
-        value = json.loads(text)
+        value = from_json(text, allow_inf_nan=False)  # refuses lone surrogates, too
         kind = _Open if isinstance(value, Mapping) and value.get("probe") == "open" else _InDomain
         kind.model_validate(value, strict=True)
-    except (ValueError, RecursionError, ValidationError) as error:
+    except ValueError as error:
         raise RecordError(f"{where} is not an answer of this version: {_short(error)}") from error
     return dict(value)
 

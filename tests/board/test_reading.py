@@ -24,6 +24,7 @@ def _broken(results: Path) -> dict[str, bytes]:
         "finite number": json.dumps(whole | {"difference": gap | {"rate": float("nan")}}).encode(),
         "says that it is run": json.dumps(whole).encode(),
         "codec can't decode": b'"\xff\xfe"',
+        "hex escape": json.dumps(whole | {"finished": "\ud800"}).encode(),
     }
 
 

@@ -19,6 +19,12 @@ def test_clean_drops_what_steers_a_terminal_or_hides_text() -> None:
     assert clean(hostile) == "a[31mredgnp.exe 2J"
 
 
+def test_clean_takes_down_piles_of_marks_but_leaves_languages_alone() -> None:
+    assert clean("Z" + "\u0351\u036b\u0343" * 9 + "a") == "Z\u0351\u036b\u0343\u0351a"
+    words = "Việt हिन्दी ภาษาไทย עִבְרִית e\u0302\u0301"
+    assert clean(words) == words
+
+
 def test_clean_keeps_line_breaks_only_where_asked() -> None:
     assert clean("one\r\ntwo\tthree\u2028four") == "one two three four"
     assert clean("one\r\ntwo\tx\u2028three", lines=True) == "one\ntwo    x\nthree"

@@ -77,6 +77,7 @@ def _line(**changes: Any) -> str:
         (gzip.compress(b'{"probe": "open", "alignment": NaN}'), "here:1"),
         (gzip.compress(_line(answer=None).encode()), "either its text or the hash"),
         (gzip.compress(b"[" * 100_000), "here:1"),
+        (gzip.compress(_line().replace("because", "\\ud800").encode()), "surrogate"),
     ],
 )
 def test_a_broken_file_is_named(data: bytes, words: str) -> None:
