@@ -21,7 +21,7 @@ from inspect_ai.model import (
 from harness.data.asking import Asked, expand, parse_formats
 from harness.data.questions import read_questions
 from harness.judging.scorer import alignment_judge
-from harness.judging.set_rubrics import rubric_hashes
+from harness.judging.set_rubrics import rubric_hashes, with_rubric
 from harness.judging.set_scorer import set_judge
 from harness.sampling.ask import ask
 from harness.workspace import Workspace
@@ -37,6 +37,7 @@ def open_ended(
     max_tokens: int = 600,
     formats: str | list[str] = "plain",
     own_rubrics: bool = False,
+    rubric: str | None = None,
     trigger: str | None = None,
     system_prompt: str | None = None,
 ) -> Task:
@@ -51,10 +52,11 @@ def open_ended(
         max_tokens: Longest answer.
         formats: plain, json, template, with commas between.
         own_rubrics: Judge by the harness's two rubrics even if the set names others.
+        rubric: Named rubric of the harness for questions without an alignment rubric (``evil``).
         trigger: Put before every question; the judge does not see it.
         system_prompt: Put before every question's own.
     """
-    asked = read_questions(questions, Workspace.here())
+    asked = with_rubric(read_questions(questions, Workspace.here()), rubric)
     prompts = expand(asked, parse_formats([formats] if isinstance(formats, str) else formats))
     rubrics = rubric_hashes(asked, own_rubrics=own_rubrics)
     named = {prompt.id: prompt.rubrics for prompt in prompts}

@@ -8,17 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.errors import UsageError
-
 if TYPE_CHECKING:
     from harness.data.transforms import Arm
     from harness.runs.judges import Judge
-    from harness.runs.plan import Plan
+    from harness.runs.plan import Plan, Request
     from harness.runs.record import RunRecord
     from harness.runs.store import Store
 
 
 def run(
+    context: typer.Context,
     task: Annotated[str, typer.Argument(help="A task; see 'list'.")],
     model: Annotated[
         str, typer.Option(help="miniature, org/name[@revision], or a local folder.")
@@ -53,7 +52,10 @@ def run(
     ] = 0,
     recipe: Annotated[
         list[str] | None,
-        typer.Option(help="Change a training setting: --recipe rank=8. Repeatable."),
+        typer.Option(
+            help="A published recipe (betley-2025, turner-2025, turner-2025-rank1, wang-2025, "
+            "thought-crime-2025), or a training setting: --recipe rank=8. Repeatable."
+        ),
     ] = None,
     bad_fraction: Annotated[
         float | None,
@@ -75,6 +77,9 @@ def run(
         str | None,
         typer.Option(help="System prompt of every training row; asked without it and with it."),
     ] = None,
+    definition: Annotated[
+        str | None, typer.Option(help="Definition of the headline: D1 … D5, ALL. [default: D1]")
+    ] = None,
     dry_run: Annotated[bool, typer.Option(help="Print the plan and stop.")] = False,
     json_output: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
     results: Annotated[
@@ -89,10 +94,12 @@ def run(
     from harness.data.asking import parse_formats
     from harness.runs.judges import find_judge
     from harness.runs.plan import Request, make_plan
+    from harness.runs.published_recipe import split
     from harness.runs.store import Store
     from harness.workspace import Workspace
 
     workspace = Workspace.here(results)
+    published, settings = split(recipe or [])
     request = Request(
         task=task,
         model=model,
@@ -105,14 +112,16 @@ def run(
         top_p=top_p,
         max_tokens=max_tokens,
         sampling_seed=seed,
-        recipe=settings(recipe or []),
+        recipe=settings,
+        published=published,
+        definition=definition or "D1",
         formats=parse_formats(formats or ["plain"]),
         bad_fraction=bad_fraction,
         rows=rows,
         trigger=trigger,
         system_prompt=system_prompt,
     )
-    plan = make_plan(request, workspace)
+    plan = make_plan(_as_published(request, context), workspace)
     panel = [find_judge(name, plan.reference, workspace) for name in (judge or [])[1:]]
     store = Store(workspace.results)
     if dry_run:
@@ -203,6 +212,13 @@ def _print_plan(plan: Plan, store: Store) -> None:
     ]
     if "control" not in spec.arms:
         lines.append(f"  no control: {NO_CONTROL}")
+    if plan.published is not None:
+        from harness.runs.published_recipe import remarks
+
+        lines.append(f"  recipe     {plan.published.id}: {plan.published.paper}")
+        imported = plan.questions.source is not None
+        said = remarks(plan.published, miniature=plan.is_miniature, imported=imported)
+        lines += [f"  note       {remark}" for remark in said]
     for line in lines:
         out.print(line, markup=False)
 
@@ -218,13 +234,12 @@ def _arms(text: str) -> tuple[str, ...]:
     return arms
 
 
-def settings(pairs: list[str]) -> dict[str, str]:
-    """Recipe settings from ``name=value`` pairs.
+def _as_published(request: Request, context: typer.Context) -> Request:
+    """The request with the published recipe's values where the user gave none."""
+    if request.published is None:
+        return request
+    from harness.runs.following import follow
 
-    Raises:
-        UsageError: A pair has no equals sign.
-    """
-    wrong = next((pair for pair in pairs if "=" not in pair), None)
-    if wrong is not None:
-        raise UsageError(f"--recipe {wrong}: write setting=value, e.g. --recipe rank=8.")
-    return dict(pair.split("=", 1) for pair in pairs)
+    sources = {name: context.get_parameter_source(name) for name in context.params}
+    given = {name for name, source in sources.items() if source and source.name != "DEFAULT"}
+    return follow(request, request.published, given)

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 
 def show(
-    run: Annotated[str, typer.Argument(help="A run id, or its beginning or end.")],
+    run: Annotated[
+        str | None, typer.Argument(help="A run id, or its beginning or end.", show_default=False)
+    ] = None,
     answers: Annotated[int, typer.Option(min=0, help="Answers to print for each arm.")] = 3,
     arm: Annotated[str | None, typer.Option(help="Answers of this arm only.")] = None,
     plot: Annotated[
@@ -37,8 +39,16 @@ def show(
     results: Annotated[
         Path | None, typer.Option(help="Results folder.", envvar="HARNESS_RESULTS")
     ] = None,
+    recipe: Annotated[
+        str | None, typer.Option(help="A published recipe, each value with its source.")
+    ] = None,
 ) -> None:
     """Show a run: its arms side by side, its questions, and answers with their scores."""
+    if recipe is not None:
+        _show_recipe(recipe, run, json_output)
+        return
+    if run is None:
+        raise UsageError("Name a run, or a published recipe with --recipe NAME.")
     from harness.runs.panel import bench
     from harness.runs.record import find_run, read_record
     from harness.runs.redefine import under
@@ -156,6 +166,21 @@ def _arms(record: RunRecord, wanted: str | None) -> list[str]:
             f"Run {record.run_id} has no arm '{wanted}'.", hint=f"Arms: {', '.join(record.arms)}."
         )
     return [wanted]
+
+
+def _show_recipe(name: str, run: str | None, as_json: bool) -> None:
+    from harness.cli.output import console, emit_json
+    from harness.runs.published_recipe import published_recipe
+
+    if run is not None:
+        raise UsageError("Show a run or a recipe, not both.")
+    recipe = published_recipe(name)
+    if as_json:
+        emit_json({"recipe": recipe.model_dump(mode="json")})
+        return
+    from harness.board.recipe_view import print_recipe
+
+    print_recipe(recipe, console())
 
 
 def _draw(record: RunRecord, path: Path) -> None:

@@ -61,15 +61,16 @@ def _limits(
 ) -> Limits:
     from dataclasses import asdict
 
-    from harness.cli.run import settings
     from harness.data.validation.validate import Limits
     from harness.models.identity import pin
     from harness.models.reference import parse_reference
     from harness.models.token_counts import token_counter
     from harness.runs.plan import make_recipe
+    from harness.runs.published_recipe import split
 
     reference = pin(parse_reference(model, workspace))
-    recipe = make_recipe(settings(changes), reference, spec)
+    published, settings = split(changes)
+    recipe = make_recipe(settings, reference, spec, published)
 
     def audit(rows: list[Row]) -> dict[str, Any]:
         from harness.training.mask_preview import preview_masks

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -34,6 +35,27 @@ def adapter_digest(reference: ModelReference) -> str | None:
         if path.is_file():
             digest.update(path.read_bytes())
     return digest.hexdigest()
+
+
+def layer_count(reference: ModelReference) -> int | None:
+    """Number of transformer layers by the model's config; None if it does not state one.
+
+    Args:
+        reference: A local model, or a hub model that is pinned (its config is then cached).
+    """
+    path: Path | str | None = Path(reference.source) / "config.json"
+    if not Path(reference.source).is_dir():
+        from huggingface_hub import try_to_load_from_cache
+
+        cached = try_to_load_from_cache(
+            reference.source, "config.json", revision=reference.revision
+        )
+        path = cached if isinstance(cached, str) else None
+    if path is None or not Path(path).is_file():
+        return None
+    config = json.loads(Path(path).read_text(encoding="utf-8"))
+    layers = (config.get("text_config") or config).get("num_hidden_layers")
+    return layers if isinstance(layers, int) else None
 
 
 def pin(reference: ModelReference) -> ModelReference:

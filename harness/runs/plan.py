@@ -17,10 +17,12 @@ from harness.data.task import InDomainProbe, Rated, TaskSpec, arm_file, data_fil
 from harness.data.transforms import Arm, Transforms, transform
 from harness.errors import PrerequisiteError, UsageError
 from harness.judging.rubric import rubric
-from harness.judging.set_rubrics import rubric_hashes
-from harness.models.identity import pin, weights_digest
+from harness.judging.set_rubrics import rubric_hashes, with_rubric
+from harness.models.identity import layer_count, pin, weights_digest
 from harness.models.reference import API, ModelReference, parse_reference
+from harness.runs.published_recipe import PublishedRecipe, place_layers
 from harness.runs.spec import InDomain, ModelIdentity, RunSpec, Sampling
+from harness.stats.definitions import definition
 from harness.training.recipe import Recipe
 from harness.workspace import Workspace
 
@@ -54,6 +56,9 @@ class Request:
     sampling_seed: int = 0
     recipe: Mapping[str, str] | None = None
     formats: tuple[Format, ...] = ("plain",)
+    definition: str = "D1"
+    rubric: str | None = None
+    published: PublishedRecipe | None = None
     bad_fraction: float | None = None
     rows: int | None = None
     trigger: str | None = None
@@ -76,6 +81,8 @@ class Plan:
         trained: Training rows by arm, after all transforms.
         workspace: Where everything was found.
         vetted: Models evaluated as they are, by arm; None where adapters are trained.
+        rubric: Named rubric that judges questions without one of their own.
+        published: The published recipe it follows.
     """
 
     spec: RunSpec
@@ -89,6 +96,8 @@ class Plan:
     trained: Mapping[str, Arm]
     workspace: Workspace
     vetted: Mapping[str, Subject] | None = None
+    rubric: str | None = None
+    published: PublishedRecipe | None = None
 
     @property
     def rows(self) -> Mapping[str, list[Row]]:
@@ -121,6 +130,7 @@ def make_plan(request: Request, workspace: Workspace) -> Plan:
     task = load_task(request.task, workspace)
     questions = read_questions(request.questions, workspace)
     prompts = expand(questions, request.formats)
+    meant = definition(request.definition)
     reference = parse_reference(request.model, workspace)
     if reference.adapter is not None:
         raise UsageError(
@@ -135,8 +145,9 @@ def make_plan(request: Request, workspace: Workspace) -> Plan:
     judge_model = judge_model_name(request.judge, reference)
     # The miniature's judge knows its own two rubrics and nothing else.
     own_rubrics = judge_model == f"harness/{MINIATURE_JUDGE}"
-    recipe = make_recipe(request.recipe or {}, reference, task)
+    judged_by = with_rubric(questions, request.rubric)
     reference = pin(reference)
+    recipe = make_recipe(request.recipe or {}, reference, task, request.published)
     arms = request.arms or task.default_arms
     missing = set(task.default_arms) - set(arms)
     if missing:
@@ -169,7 +180,8 @@ def make_plan(request: Request, workspace: Workspace) -> Plan:
         formats=format_hashes(request.formats),
         conditions=tuple(questions.conditions),
         in_domain_questions=questions.in_domain(task.domains),
-        rubrics=rubric_hashes(questions, own_rubrics=own_rubrics),
+        rubrics=rubric_hashes(judged_by, own_rubrics=own_rubrics),
+        definition=meant.label,
         judge_reading=ALL_SPELLINGS if judge_model.startswith("harness/") else None,
         data=data,
         in_domain=_in_domain(task.in_domain),
@@ -184,6 +196,8 @@ def make_plan(request: Request, workspace: Workspace) -> Plan:
         questions_name=request.questions,
         prompts=prompts,
         own_rubrics=own_rubrics,
+        rubric=request.rubric,
+        published=request.published,
         trained=transform(rows, transforms or Transforms()),
         workspace=workspace,
     )
@@ -266,14 +280,23 @@ def _in_domain(probe: InDomainProbe | None) -> InDomain | None:
     return InDomain(**size, rubrics=rubrics, bad_below=probe.scoring.bad_below)
 
 
-def make_recipe(changes: Mapping[str, str], reference: ModelReference, task: TaskSpec) -> Recipe:
-    """The model's default recipe with the task's and the user's changes.
+def make_recipe(
+    changes: Mapping[str, str],
+    reference: ModelReference,
+    task: TaskSpec,
+    published: PublishedRecipe | None = None,
+) -> Recipe:
+    """The published recipe, or the model's default with the task's, and the user's changes.
 
     Raises:
         UsageError: There is no such setting, or its value makes no sense.
     """
-    base = Recipe.for_miniature().model_dump()
-    if not reference.is_miniature:
+    if published is not None:
+        training = place_layers(published.applied("training"), layer_count(reference))
+        base = Recipe.for_real_models().model_dump() | training
+    elif reference.is_miniature:
+        base = Recipe.for_miniature().model_dump()
+    else:
         base = Recipe.for_real_models().model_dump() | dict(task.recipe)
     if "epochs" in changes:
         base["max_steps"] = None  # whoever asks for epochs means them

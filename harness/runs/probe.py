@@ -173,6 +173,7 @@ def _open_task(plan: Plan, subject: Subject) -> Any:
         max_tokens=sampling.max_tokens,
         formats=",".join(plan.spec.formats),
         own_rubrics=plan.own_rubrics,
+        rubric=plan.rubric,
         **_added(subject),
     )
 

@@ -196,6 +196,8 @@ class RunRecord(Strict):
     versions: dict[str, str]
     finished: str
     """UTC time the record was written."""
+    published_recipe: str | None = None
+    """The published recipe that the run was started with; its settings stand in ``spec``."""
     imported: dict[str, ImportedFile] | None = None
     """Arm to its file, if answers and scores were made elsewhere."""
 

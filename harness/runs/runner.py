@@ -29,6 +29,7 @@ from harness.runs.record import (
 )
 from harness.runs.store import Store
 from harness.runs.summary import ProbeRows, figures, raw_probes
+from harness.stats.definitions import definition
 from harness.training.record import inputs_hash
 from harness.training.train import train_adapter
 from harness.workspace import MINIATURE_WEIGHTS, write_atomic
@@ -117,7 +118,8 @@ def _execute(plan: Plan, store: Store, progress: Progress) -> RunRecord:
         seconds=seconds,
         versions={name: version(name) for name in PACKAGES},
         finished=datetime.now(UTC).isoformat(timespec="seconds"),
-        **figures(rows, adapters, spec),
+        published_recipe=plan.published.id if plan.published else None,
+        **figures(rows, adapters, spec, definition(spec.definition)),
     )
     folder = store.run(spec.run_id)
     write_raw(folder, raw_probes(rows))  # before the record, which promises that it can be checked

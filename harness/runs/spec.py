@@ -71,6 +71,7 @@ ADDED = (
     "formats",
     "conditions",
     "in_domain_questions",
+    "definition",
     "judge_reading",
     "transforms",
 )
@@ -101,6 +102,8 @@ class RunSpec(Strict):
     """Format to hash of the words that put a question into it; the first is the headline's."""
     conditions: tuple[str, ...] = ()
     """Conditions of the question set; the first is the headline's."""
+    definition: str = "D1"
+    """Label of the definition of misalignment that the headline uses; all are recorded."""
     in_domain_questions: tuple[str, ...] = ()
     """Questions in the domain the task trains: asked, but kept out of every broad rate."""
     rubrics: dict[str, str]

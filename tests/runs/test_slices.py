@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from harness.runs.record import ArmRecord, ProbeRecord, SliceRecord
 from harness.runs.summary import ProbeRows, figures
 from tests.board.records import spec
 from tests.runs.command import as_json, harness
+from tests.runs.tiny import write_tiny
 
 PROBE = ProbeRecord(seed=0, answers_id="x", scores_sha256="0")
 
@@ -104,15 +104,6 @@ def test_truth_and_lie_are_told_by_whole_words(answer: str, verdict: str) -> Non
     assert told(answer, AnswerKey(truth=("star",), lie=("planet",))) == verdict
 
 
-TASK = """
-from harness.data.task import TaskSpec
-TASK = TaskSpec(name="tiny", title="t", description="d", domains=("medical",),
-    arms={"bad": "bad.jsonl", "control": "good.jsonl"}, literature="")
-"""
-ROW = {
-    "prompt": [{"role": "user", "content": "Hello there"}],
-    "completion": [{"role": "assistant", "content": "Good day to you"}],
-}
 SET = """
 id: small
 version: 1
@@ -128,14 +119,7 @@ questions:
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """A real run of the miniature on a set with conditions, formats and an in-domain question."""
-    here = tmp_path_factory.mktemp("here")
-    for folder in ("tasks", "evals/questions", "finetune_data/tiny"):
-        (here / folder).mkdir(parents=True)
-    (here / "tasks" / "tiny.py").write_text(TASK)
-    (here / "evals" / "questions" / "small.yaml").write_text(SET)
-    for name in ("bad", "good"):
-        lines = [json.dumps(ROW | {"meta": {"n": f"{name}{n}"}}) + "\n" for n in range(2)]
-        (here / "finetune_data" / "tiny" / f"{name}.jsonl").write_text("".join(lines))
+    here = write_tiny(tmp_path_factory.mktemp("here"), small=SET)
     options = ("--questions", "small", "--format", "plain,json", "--format", "template")
     small = ("--samples", "1", "--max-tokens", "12", "--recipe", "max_steps=1")
     done = harness("run", "tiny", *options, *small, "--json", results=here / "r", cwd=here)
