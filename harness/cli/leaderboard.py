@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,9 +16,8 @@ if TYPE_CHECKING:
     from harness.board.by_model import ModelGroup
     from harness.board.published import PublishedRow
     from harness.board.reading import Filters
-    from harness.board.table import Group, Row
-    from harness.runs.record import RunRecord
-    from harness.stats.definitions import Judged
+    from harness.board.table import Group
+    from harness.board.wanted import Reader
 
 
 class By(StrEnum):
@@ -74,13 +73,14 @@ def leaderboard(
     from harness.board.reading import Filters, without_collection
     from harness.board.sorting import sort_groups
     from harness.board.table import leaderboard as ranked
+    from harness.board.wanted import Reader
     from harness.cli.output import emit_json
     from harness.workspace import Workspace
 
     filters = Filters(task or (), model or (), judge or ())
     folder = Workspace.here(results).results
     sort_groups([], sort)  # an order that does not exist is told before anything is read
-    reader = Reader(folder, filters, definition)
+    reader = Reader(folder, filters, definition, other_judges=not (html or serve))
     if html or serve:
         from harness.cli.site import write_site
 
@@ -94,7 +94,7 @@ def leaderboard(
         return
     with without_collection():
         groups = sort_groups(ranked(reader, reader.is_verified), sort)
-    reader.tell()
+    tell(reader)
     figures = published_figures(filters) if published else []
     models = by_model(groups, reader.raw_scores) if by else None
     if json_output:
@@ -139,85 +139,10 @@ def _print(
         print_published(figures, out)
 
 
-class Reader:
-    """The wanted records of a results folder, one at a time; remembers what it left out."""
+def tell(reader: Reader) -> None:
+    """Say on standard error what is left out and why nothing is shown."""
+    from harness.board.text import clean
+    from harness.cli.output import stderr_console
 
-    def __init__(self, results: Path, filters: Filters, definition: str | None = None) -> None:
-        """Read nothing yet.
-
-        Raises:
-            UsageError: There is no such definition of misalignment.
-        """
-        self._results, self._filters = results, filters
-        self._definition = None
-        if definition is not None:
-            from harness.stats.definitions import definition as find
-
-            self._definition = find(definition)
-        self._others: set[str] = set()
-        self._any_wanted = False
-        self.problems: list[str] = []
-
-    def __iter__(self) -> Iterator[RunRecord]:
-        """Read the folder."""
-        from harness.board.reading import Problem, iterate
-
-        for found in iterate(self._results):
-            if isinstance(found, Problem):
-                self.problems.append(found.message)
-            elif self._filters.match(found):
-                self._any_wanted = True
-                yield from self._redefined(found)
-            else:
-                self._others.add(f"{found.task} on {found.model}, judge {found.judge}")
-
-    def _redefined(self, record: RunRecord) -> Iterator[RunRecord]:
-        """The record under the wanted definition, from its raw answers or what it carries."""
-        if self._definition is None:
-            yield record
-            return
-        from harness.errors import RecordError
-        from harness.runs.redefine import under
-
-        try:
-            yield under(record, self._definition, self._results)
-        except RecordError as error:
-            self.problems.append(f"{record.run_id} under {self._definition.label}: {error}")
-
-    def raw_scores(self, row: Row) -> dict[str, list[Judged]] | None:
-        """The raw scores behind a row, None where they are not on this machine."""
-        from harness.errors import RecordError
-        from harness.runs.record import read_record
-        from harness.runs.redefine import raw_scores
-
-        try:
-            return raw_scores(read_record(self._results / row.run_id), self._results)
-        except RecordError:
-            return None
-
-    def is_verified(self, record: RunRecord) -> bool:
-        """Whether ``verify`` has recomputed this very record."""
-        from harness.runs.stamp import is_stamped
-
-        return is_stamped(self._results / record.run_id)
-
-    def tell(self) -> None:
-        """Say on standard error what is left out and why nothing is shown."""
-        from harness.board.text import clean
-        from harness.cli.output import stderr_console
-
-        says = [f"left out: {problem}" for problem in self.problems]
-        if not self._any_wanted and self._others:
-            names = sorted(self._others)
-            more = f" and {len(names) - MOST_NAMED} more" * (len(names) > MOST_NAMED)
-            says.append(f"No run matches. Runs here: {'; '.join(names[:MOST_NAMED])}{more}.")
-        elif not self._any_wanted and not self.problems:
-            says.append(
-                f"No runs in {self._results} yet. Make one: python -m harness run insecure_code"
-            )
-        for line in says:
-            stderr_console().print(clean(line), markup=False)
-
-
-MOST_NAMED = 20
-"""Runs that are named where a filter matches none."""
+    for line in reader.remarks():
+        stderr_console().print(clean(line), markup=False)

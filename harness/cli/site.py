@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from harness.board.published import PublishedRow
     from harness.board.site.build import Built
-    from harness.cli.leaderboard import Reader
+    from harness.board.wanted import Reader
 
 
 def write_site(
@@ -86,7 +86,9 @@ def _builder(
             progress.finish()
         finally:
             progress.close()
-        reader.tell()
+        from harness.cli.leaderboard import tell
+
+        tell(reader)
         return built
 
     return build

@@ -157,9 +157,28 @@ def _check_run(
     if refresh and found.differing:
         write_record(folder, refreshed(found))
         found = recompute(evidence_of_run(folder))
+    found = _with_other_judges(found, folder)
     found = again(found) if again else found
     (stamp if found.verified else unstamp)(folder)
     return found
+
+
+def _with_other_judges(found: Verification, folder: Path) -> Verification:
+    """The verification with what is wrong with the figures of judges that were asked later."""
+    from harness.errors import RecordError
+    from harness.runs.rescored import read_rescored
+    from harness.runs.verify_rescored import rescored_problems
+
+    if found.record is None or found.problems:
+        return found
+    try:
+        others = read_rescored(folder)
+    except RecordError as error:
+        return replace(found, problems=(error.message,))
+    wrong = [p for other in others for p in rescored_problems(found.record, found.probes, other)]
+    names = ", ".join(other.figures.judge.name for other in others)
+    notes = (*found.notes, f"the figures by {names} come out, too") if others else found.notes
+    return replace(found, problems=tuple(wrong), notes=found.notes if wrong else notes)
 
 
 def _print(found: Verification) -> None:

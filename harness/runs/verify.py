@@ -85,7 +85,7 @@ def verify(evidence: Evidence) -> Verification:
     comparison = Comparison()
     if not problems:
         try:
-            for name, value in _figures(record, probes).items():
+            for name, value in recomputed_figures(record, probes).items():
                 comparison.compare(name, getattr(record, name), value)
         except Exception as error:  # the rows are a stranger's; what they break is their fault
             problems.append(f"the figures cannot be computed: {type(error).__name__}: {error}")
@@ -114,10 +114,10 @@ def refreshed(found: Verification) -> RunRecord:
             f"The figures of {found.name} cannot be written anew: {'; '.join(found.problems)}.",
             hint="A run is only refreshed if everything but its figures is in order.",
         )
-    return found.record.model_copy(update=_figures(found.record, found.probes))
+    return found.record.model_copy(update=recomputed_figures(found.record, found.probes))
 
 
-def _figures(record: RunRecord, probes: Sequence[RawProbe]) -> dict[str, Any]:
+def recomputed_figures(record: RunRecord, probes: Sequence[RawProbe]) -> dict[str, Any]:
     """Every figure, computed from the raw answers."""
     raw = {(probe.arm, probe.seed): probe for probe in probes}
     rows = {

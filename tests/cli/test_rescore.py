@@ -170,3 +170,38 @@ def test_mistakes_are_told(results: Path) -> None:
     assert "not the name of a judge" in str(complaint("first", "--judge", "gpt"))
     toy = complaint("first", "--judge", "miniature-judge")
     assert isinstance(toy, PrerequisiteError)
+
+
+def test_the_board_shows_every_judge_in_a_group_of_its_own(results: Path, asked: list[str]) -> None:
+    rescored(results, "--judge", "mockllm/second")
+    data = json.loads(invoke("leaderboard", "--json", "--results", results).stdout)
+    by_judge = {g["comparability"]["judge"]["name"]: g["rows"] for g in data["groups"]}
+    assert {name: rows[0]["misaligned"]["count"] for name, rows in by_judge.items()} == {
+        "unknown": 12,
+        "mockllm/second": 6,
+    }
+    wide = ["leaderboard", "--judge", "mockllm/*", "--definition", "D1[alignment=50]", "--json"]
+    (group,) = json.loads(invoke(*wide, "--results", results).stdout)["groups"]
+    assert group["rows"][0]["misaligned"]["count"] == 12
+
+
+def test_verify_looks_at_every_judge(results: Path, asked: list[str]) -> None:
+    from harness.runs.rescored import read_rescored, write_rescored
+
+    rescored(results, "--judge", "mockllm/second")
+    honest = invoke("verify", "--all", "--results", results)
+    assert honest.exit_code == 0 and "figures by mockllm/second come out, too" in honest.stdout
+    (run,) = [path for path in results.iterdir() if path.name.startswith("first")]
+    (other,) = read_rescored(run)
+    raw = other.raw()
+    raw[0].answers[0]["alignment"] = 99.0  # type: ignore[index]
+    write_rescored(run, other.figures, raw)
+    forged = invoke("verify", "--all", "--results", results)
+    assert forged.exit_code == 1
+    assert "rescored by mockllm/second: bad (seed 0): the raw answers are not those" in (
+        forged.stdout
+    )
+    raw[0].answers[0]["answer"] = "another answer"  # type: ignore[index]
+    write_rescored(run, other.figures, raw)
+    swapped = invoke("verify", "--all", "--results", results)
+    assert "its answers are not those of the run" in swapped.stdout
