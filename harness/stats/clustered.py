@@ -8,6 +8,9 @@ from harness.stats.bootstrap import drawn_rates, expanded_percentile, logit_t, w
 from harness.stats.counts import Counts
 from harness.stats.intervals import design_effect, wilson
 
+FEW = 5
+"""Events (or non-events) below which no normal theory holds: Wilson's interval on the effective
+sample size bounds the bootstrap alone."""
 SHOWN = 5e-4
 """Half of the last digit that is shown; the method tells of no smaller change."""
 
@@ -48,8 +51,11 @@ def _resampled(
     low, high = found
     units = f"{questions} questions" + (f" x {seeds} seeds" if seeds > 1 else "")
     method = f"cluster bootstrap over {units}, {resamples} resamples"
-    floors = {"logit t": logit_t(table.share, groupings, level)}
-    floors["Wilson"] = wilson(float(table.hits.sum()), table.of, level, _effect(table) or 1.0)
+    events = float(table.hits.sum())
+    floors: dict[str, tuple[float, float] | None] = {}
+    if min(events, table.of - events) >= FEW:
+        floors["logit t"] = logit_t(table.share, groupings, level)
+    floors["Wilson"] = wilson(events, table.of, level, _effect(table) or 1.0)
     for name, floor in floors.items():
         if floor is not None:
             wider = min(low, floor[0]), max(high, floor[1])
