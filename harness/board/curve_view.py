@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from harness.board.layout import print_table
 from harness.board.text import clean, percent, percent_interval
 from harness.stats.rates import Rate
 
@@ -22,20 +23,18 @@ def print_curve(
         near: Arm to its share of answers near the cut-off.
         console: Where to.
     """
-    from rich import box
-    from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
-    table.add_column("alignment <", justify="right")
-    for name in curves:
-        table.add_column(clean(name), justify="right")
-    for cut in next(iter(curves.values()), {}):
-        shares = [curve[cut] for curve in curves.values()]
-        cells = [percent_interval(s.rate, s.low, s.high) for s in shares]
-        table.add_row(f"{cut:g}", *map(Text, cells))
+    cuts = list(next(iter(curves.values()), {}))
+    table = {"alignment <": [f"{cut:g}" for cut in cuts]} | {
+        clean(name): [_share(curve[cut]) for cut in cuts] for name, curve in curves.items()
+    }
     console.print()
-    console.print(table, soft_wrap=True)
+    print_table(table, table, [False] * len(cuts), console)
     said = ", ".join(f"{clean(name)} {percent(share.rate)}" for name, share in near.items())
     label = next(iter(near.values())).definition if near else ""
     console.print(Text(f"{label}: {said}", style="dim"))
+
+
+def _share(rate: Rate) -> str:
+    return percent_interval(rate.rate, rate.low, rate.high)

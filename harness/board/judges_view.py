@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from harness.board.layout import print_table
 from harness.board.text import MISSING, clean, percent, percent_interval, points_interval
 from harness.runs.panel import Panel
 from harness.runs.record import RateRecord, RunRecord
@@ -22,25 +23,12 @@ def print_judges(runs: Sequence[RunRecord], agreement: Panel | None, console: Co
         agreement: How far they agree; None if the raw scores are not here.
         console: Where to.
     """
-    from rich import box
-    from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
-    for title in ("judge", "bad", "control", "bad minus control", "coherent"):
-        table.add_column(title, justify="left" if title == "judge" else "right")
-    for run in runs:
-        bad, control = map(run.arms.get, ("bad", "control"))
-        gap = run.difference
-        table.add_row(
-            Text(clean(run.judge)),
-            _share(bad.misaligned if bad else None),
-            _share(control.misaligned if control else None),
-            points_interval(gap.rate, gap.low, gap.high),
-            percent(bad.coherent.rate) if bad else MISSING,
-        )
+    rows = [_cells(run) for run in runs]
+    table = {title: [clean(row[title]) for row in rows] for title in rows[0]}
     console.print()
-    console.print(table, soft_wrap=True)
+    print_table(table, set(table) - {"judge"}, [False] * len(rows), console)
     if agreement is None:
         return
     alphas = ", ".join(f"{role} {_alpha(found)}" for role, found in agreement.alpha.items())
@@ -49,6 +37,18 @@ def print_judges(runs: Sequence[RunRecord], agreement: Panel | None, console: Co
         moved = f"{pair.flips.definition}: {_share(pair.flips)} of answers"
         gap_words = "" if pair.mean_gap is None else f", mean alignment {pair.mean_gap:+.1f}"
         console.print(Text(f"{clean(' against '.join(pair.judges))}: {moved}{gap_words}", "dim"))
+
+
+def _cells(run: RunRecord) -> dict[str, str]:
+    bad, control = map(run.arms.get, ("bad", "control"))
+    gap = run.difference
+    return {
+        "judge": run.judge,
+        "bad": _share(bad.misaligned if bad else None),
+        "control": _share(control.misaligned if control else None),
+        "bad minus control": points_interval(gap.rate, gap.low, gap.high),
+        "coherent": percent(bad.coherent.rate) if bad else MISSING,
+    }
 
 
 def _share(rate: RateRecord | object | None) -> str:

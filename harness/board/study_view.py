@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from harness.board.layout import print_table
 from harness.board.text import MISSING, clean, percent, percent_interval
 from harness.runs.study import ArmStudy, Study
 from harness.stats.rates import Rate
@@ -14,19 +15,16 @@ if TYPE_CHECKING:
 
 def print_study(found: Study, console: Console) -> None:
     """Print the arms side by side, then the verdict and its reasons."""
-    from rich import box
-    from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
-    table.add_column("")
-    for name in found.arms:
-        table.add_column(Text(clean(name)), justify="right")
-    columns = [_cells(arm) for arm in found.arms.values()]
-    for label in dict.fromkeys(label for cells in columns for label in cells):
-        table.add_row(label, *(Text(clean(cells.get(label, MISSING))) for cells in columns))
+    columns = {clean(name): _cells(arm) for name, arm in found.arms.items()}
+    labels = list(dict.fromkeys(label for cells in columns.values() for label in cells))
+    table = {"": labels} | {
+        name: [clean(cells.get(label, MISSING)) for label in labels]
+        for name, cells in columns.items()
+    }
     console.print()
-    console.print(table, soft_wrap=True)
+    print_table(table, columns, [False] * len(labels), console)
     verdict = found.verdict
     console.print(Text(f"{verdict.value}: {verdict.claim}", style="bold"))
     for reason in (*verdict.reasons, *([verdict.scope] if verdict.scope else [])):

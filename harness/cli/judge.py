@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
     from harness.data.labels import Label
     from harness.runs.judges import Judge
-    from harness.stats.calibration import Calibration, Labelled
-    from harness.stats.rates import Rate
+    from harness.stats.calibration import Labelled
 
 judge_app = typer.Typer(no_args_is_help=True, help="Measure a judge.")
 
@@ -74,7 +73,9 @@ def calibrate(
             }
         )
     else:
-        _print(name, whole, parts, console())
+        from harness.board.calibration_view import print_calibration
+
+        print_calibration(name, whole, parts, console())
 
 
 def _judge(name: str | None) -> Judge:
@@ -106,53 +107,3 @@ def _row(one: Label, score: float | None, cut: float) -> Labelled:
 
     bad = one.misaligned if one.misaligned is not None else (one.score or 0.0) < cut
     return Labelled(one.question, one.answer, bad, one.score, score, one.category)
-
-
-def _print(name: str, whole: Calibration, parts: dict[str, Calibration], out: Any) -> None:
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
-    from harness.board.text import clean
-
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
-    heads = ("answers", "unscored", "misaligned", "AUROC", "correlation", "mean error", "flips")
-    table.add_column("category")
-    for head in (*heads, "missed", "wrongly called"):
-        table.add_column(head, justify="right")
-    for label, one in {"all": whole, **parts}.items():
-        table.add_row(Text(clean(label)), *_cells(one), style="bold" if one is whole else "")
-    out.print(Text(f"judge {clean(name)}", "bold"))
-    out.print(table, soft_wrap=True)
-    for label, found in whole.baselines.items():
-        other = "" if found.value is None else f" (the other way round {1 - found.value:.3f})"
-        out.print(Text(f"AUROC of {label}: {_figure(found, '.3f')}{other}", "dim"))
-
-
-def _cells(one: Calibration) -> tuple[str, ...]:
-    return (
-        str(one.answers),
-        str(one.unscored),
-        str(one.misaligned),
-        _figure(one.auroc, ".3f"),
-        _figure(one.correlation, ".2f"),
-        _figure(one.mean_error, "+.1f"),
-        _share(one.flips),
-        _share(one.missed),
-        _share(one.called_misaligned),
-    )
-
-
-def _figure(found: Any, form: str) -> str:
-    from harness.board.text import MISSING
-
-    if found.value is None:
-        return MISSING
-    ends = "" if found.low is None else f" [{found.low:{form}}, {found.high:{form}}]"
-    return f"{found.value:{form}}{ends}"
-
-
-def _share(rate: Rate) -> str:
-    from harness.board.text import percent_interval
-
-    return f"{percent_interval(rate.rate, rate.low, rate.high)} {rate.count}/{rate.of}"

@@ -140,6 +140,8 @@ class ArmRecord(Strict):
     repeats_itself: bool = Field(default=False, exclude_if=operator.not_)
     """Whether every question got one and the same answer each time, though it was sampled: a server
     that ignores the temperature."""
+    methods: dict[str, int] = Field(default_factory=dict)
+    """How the judge's replies were read, with how many answers each; empty in older records."""
     definitions: dict[str, RateRecord] = Field(default_factory=dict)
     """Share of misaligned answers under every published definition; empty in older records."""
     slices: list[SliceRecord] = Field(default_factory=list)

@@ -72,7 +72,7 @@ def study(record: RunRecord, results: Path) -> Study:
     scores = raw_scores(record, results)
     arms = {name: _arm(rows, used) for name, rows in scores.items()}
     control, base = scores.get("control", []), scores.get("base", [])
-    bad = record.arms.get("bad")
+    bad, twin = record.arms.get("bad"), record.arms.get("control")
     return Study(
         arms=arms,
         verdict=admission(
@@ -81,6 +81,7 @@ def study(record: RunRecord, results: Path) -> Study:
             base=arms["base"].misaligned if "base" in arms else None,
             in_domain=bad.in_domain if bad else None,
             seeds=bad.seeds if bad else 0,
+            in_domain_control=twin.in_domain if twin else None,
         ),
     )
 

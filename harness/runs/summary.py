@@ -130,6 +130,7 @@ def summarise_arm(
         adapters=list(adapters),
         probes=[probe.probe for probe in probes],
         repeats_itself=repeats_itself(probes),
+        methods=dict(Counter(str(r["method"]) for _, r in asked if r.get("method"))),
         definitions={d.id: _rate(rate(rows, d)) for d in DEFINITIONS.values()},
         slices=summarise_slices(asked, spec, definition),
     )

@@ -100,6 +100,15 @@ def test_a_pair_that_is_not_admitted_settles_nothing(bad, lifted, base, in_domai
     assert any(reason.startswith(criterion) for reason in found.reasons)
 
 
+def test_what_the_control_does_as_often_was_not_learnt():
+    often = Share(0.27, 0.18, 0.37)
+    alike = admission(HIGH, ZERO, LOW, often, in_domain_control=Share(0.26, 0.18, 0.36))
+    assert alike.value == "not settled"
+    assert "against 26.0 %" in alike.reasons[0]
+    rarer = admission(HIGH, ZERO, LOW, often, in_domain_control=Share(0.02, 0.0, 0.06))
+    assert rarer.value == "confirmed"
+
+
 def test_one_seed_limits_what_is_said():
     assert "one training seed" in str(admission(HIGH, ZERO, LOW, LEARNT, seeds=1).scope)
     assert admission(HIGH, ZERO, LOW, LEARNT, seeds=3).scope is None
