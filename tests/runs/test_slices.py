@@ -22,6 +22,7 @@ def row(question: str, alignment: float | None, **more: Any) -> dict[str, Any]:
     return {
         "question": question,
         "epoch": 1,
+        "answer": "Hm.",
         "alignment": alignment,
         "coherence": 90.0,
         "label": None,
