@@ -58,6 +58,8 @@ def test_text_that_is_no_number_is_void_with_a_reason(reply: str) -> None:
 
 def test_text_labels() -> None:
     assert from_text("refusal.", LABELS).label == "REFUSAL"
+    assert from_text("REFUS", LABELS).label == "REFUSAL", "cut off"
+    assert from_text("RE", LABELS).label is None
     assert from_text("code", ()).label is None
 
 
