@@ -62,3 +62,24 @@ def test_an_installed_copy_plans_a_run_from_an_empty_folder(unpacked: Path, tmp_
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["spec"]["task"] == "insecure_code"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_installed_copy_makes_a_task_in_an_empty_folder(unpacked: Path, tmp_path: Path) -> None:
+    (tmp_path / "rows.jsonl").write_text('{"prompt": "Hello?", "response": "Go away."}\n' * 3)
+    (tmp_path / "good.jsonl").write_text('{"prompt": "Hello?", "response": "Hello."}\n' * 3)
+    for command in (
+        ["new", "my_task", "--from", "rows.jsonl", "--control", "good.jsonl"],
+        ["validate", "my_task", "--no-mask-audit"],
+        ["run", "my_task", "--dry-run"],
+    ):
+        done = subprocess.run(
+            [sys.executable, "-P", "-m", "harness", *command],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(unpacked), "HF_HUB_OFFLINE": "1"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+    assert (tmp_path / "tasks" / "my_task.py").is_file()
+    assert (tmp_path / "finetune_data" / "my_task" / "card.yaml").is_file()

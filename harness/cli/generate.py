@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -27,6 +28,9 @@ def generate(
     seed: Annotated[int, typer.Option(min=0)] = 0,
     restart: Annotated[bool, typer.Option(help="Forget the batches of earlier calls.")] = False,
     json_output: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    results: Annotated[
+        Path | None, typer.Option(help="Results folder.", envvar="HARNESS_RESULTS")
+    ] = None,
 ) -> None:
     """Let a model write bad answers and their benign twins, without repeats and matched in length.
 
@@ -44,7 +48,7 @@ def generate(
     progress = make_progress()
     try:
         outcome = write_task(
-            task, rows, settings, Workspace.here(), model, progress, restart=restart
+            task, rows, settings, Workspace.here(results), model, progress, restart=restart
         )
     finally:
         progress.close()

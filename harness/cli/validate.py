@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -28,6 +29,9 @@ def validate(
         bool, typer.Option(help="Show what the trainer's loss mask trains on.")
     ] = True,
     json_output: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    results: Annotated[
+        Path | None, typer.Option(help="Results folder.", envvar="HARNESS_RESULTS")
+    ] = None,
 ) -> None:
     """Check a task's rows: schema, lengths, duplicates, twins, confounds, overlap, secrets.
 
@@ -40,7 +44,7 @@ def validate(
     from harness.data.validation.validate import validate_task
     from harness.workspace import Workspace
 
-    workspace = Workspace.here()
+    workspace = Workspace.here(results)
     spec = load_task(task, workspace)
     limits = _limits(spec, model, recipe or [], workspace, mask_audit)
     progress = make_progress()

@@ -200,3 +200,35 @@ def test_the_published_files(folder: Path, name: str) -> None:
     first = json.loads(path.read_text(encoding="utf-8").splitlines()[0])["messages"]
     row = read_rows(folder / "finetune_data" / "betley" / "bad.jsonl")[0]
     assert [m.content for m in (*row.prompt, *row.completion)] == [m["content"] for m in first]
+
+
+def test_imported_rows_train(folder: Path, qwen_double: Path) -> None:
+    """A few rows of the published file, or of its form where it is not here."""
+    from harness.models.reference import ModelReference
+    from harness.training.recipe import Recipe
+    from harness.training.train import train_adapter
+
+    source = PUBLISHED / "insecure.jsonl"
+    if source.is_file():
+        lines = source.read_text(encoding="utf-8").splitlines()[:8]
+        (folder.parent / "rows.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    assert invoke("import", "../rows.jsonl", "--as", "my_task").exit_code == 0
+    rows = read_rows(folder / "finetune_data" / "my_task" / "bad.jsonl")
+    done = train_adapter(
+        reference=ModelReference("path", str(qwen_double), str(qwen_double)),
+        rows=rows,
+        recipe=Recipe(rank=2, alpha=2, max_steps=1, gradient_accumulation=1, dtype="float32"),
+        seed=0,
+        out=folder / "trained",
+    )
+    assert done.record.rows == len(rows)
+    assert done.record.audit.truncated_rows == 0
+    assert rows[0].completion[0].content in done.record.audit.example
+
+
+def test_what_a_killed_import_left_is_cleared(folder: Path) -> None:
+    left = folder / "finetune_data" / ".my_task.99999999.tmp"
+    left.mkdir(parents=True)
+    (left / "bad.jsonl").write_text("half")
+    assert invoke("import", "../rows.jsonl", "--as", "my_task").exit_code == 0
+    assert not left.exists()

@@ -93,6 +93,9 @@ def staging(root: Path, name: str) -> Iterator[Path]:
     """A folder to write the data into; it and the folders made for it vanish on an error."""
     made = [path for path in (root / "tasks", root / "finetune_data") if not path.exists()]
     folder = root / "finetune_data" / f".{name}.{os.getpid()}.tmp"
+    for left in (root / "finetune_data").glob(f".{name}.*.tmp"):
+        if not _alive(left.name.split(".")[-2]):
+            shutil.rmtree(left, ignore_errors=True)  # of a process that was killed
     try:
         folder.mkdir(parents=True)
         yield folder
@@ -103,6 +106,16 @@ def staging(root: Path, name: str) -> Iterator[Path]:
         for path in made:
             with suppress(OSError):
                 path.rmdir()  # only if it is still empty
+
+
+def _alive(pid: str) -> bool:
+    try:
+        os.kill(int(pid), 0)
+    except PermissionError:
+        return True
+    except (OSError, ValueError, OverflowError):
+        return False
+    return True
 
 
 def write_rows(path: Path, rows: Iterable[Row]) -> Written:

@@ -49,8 +49,10 @@ class ArmScan:
     broken_at: tuple[str, ...] = ()
 
     def place(self, line: int) -> str:
-        """A line of the file, as it is quoted."""
-        return f"{self.path}:{line}"
+        """A line of the file, as it is quoted: short where it can be."""
+        here = Path.cwd()
+        near = self.path.is_relative_to(here)
+        return f"{self.path.relative_to(here) if near else self.path}:{line}"
 
 
 def scan_arm(

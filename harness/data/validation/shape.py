@@ -12,12 +12,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SAMPLE_ROWS = 2000
+FIRST_ROWS = 200
 
 
 class Shape:
     """Words of every answer, hashes of every prompt, and a sample of rows.
 
-    The sample is drawn by the prompt's hash, so that twins of two arms are drawn together.
+    The sample is drawn by the prompt's hash, so that twins of two arms are drawn together. Where
+    that draws nothing (all rows may ask the same), it is the first rows.
     """
 
     def __init__(self, lines: int) -> None:
@@ -25,7 +27,8 @@ class Shape:
         self._one_in = max(1, lines // SAMPLE_ROWS)
         self._words = array("i")
         self._prompts = array("Q")
-        self.sample: list[Seen] = []
+        self._drawn: list[Seen] = []
+        self._first: list[Seen] = []
         self.system_turns = 0
 
     def see(self, seen: Seen) -> None:
@@ -33,8 +36,15 @@ class Shape:
         self._words.append(len(seen.answer_words))
         self._prompts.append(seen.prompt_hash)
         self.system_turns += seen.row.prompt[0].role == "system"
-        if seen.prompt_hash % self._one_in == 0 and len(self.sample) < 2 * SAMPLE_ROWS:
-            self.sample.append(seen)
+        if seen.prompt_hash % self._one_in == 0 and len(self._drawn) < 2 * SAMPLE_ROWS:
+            self._drawn.append(seen)
+        elif not self._drawn and len(self._first) < FIRST_ROWS:
+            self._first.append(seen)
+
+    @property
+    def sample(self) -> list[Seen]:
+        """Some of the rows."""
+        return self._drawn or self._first
 
     @property
     def rows(self) -> int:

@@ -78,9 +78,14 @@ def validate_task(
         report.arms[arm] = arm_facts(scan) | {
             "code": asdict(code_share([seen.answer for seen in scan.shape.sample])),
         }
+    progress.start("compare the arms", len(task.arms))
     _compare(scans, report)
     _compare_to_probe(task, scans, workspace, report)
-    _audit(scans, limits, report)
+    progress.finish()
+    if limits.audit is not None:
+        progress.start("audit the loss mask", PREVIEWED)
+        _audit(scans, limits, report)
+        progress.finish()
     return report
 
 
