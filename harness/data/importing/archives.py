@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import lzma
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -18,6 +20,7 @@ from harness.errors import DataError, UsageError
 
 READERS = {".jsonl": jsonl_records, ".csv": csv_records, ".tsv": csv_records}
 MAX_MEMBERS = 10_000
+_BROKEN = (zlib.error, lzma.LZMAError, struct.error, EOFError)
 AES = 99
 """Compression method number that stands for WinZip's AES."""
 
@@ -70,13 +73,17 @@ def zip_records(path: Path, member: str | None, password: str | None) -> Iterato
             f"{path}: the archive is broken or cut short: {error}",
             hint="Download it again; a wrong password may look like this too.",
         ) from error
-    except (zlib.error, EOFError) as error:
-        raise DataError(f"{path}: the archive is broken or cut short.") from error
+    except NotImplementedError as error:
+        raise DataError(
+            f"{path}: {error}", hint=f"Unpack it first, e.g. with 7z x {path}, and import the file."
+        ) from error
     except RuntimeError as error:
         # zipfile's way of saying: wrong password
         raise UsageError(f"{path}: {error}", hint="Check --password.") from error
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror or error}.") from error
+    except (*_BROKEN, IndexError, ValueError, OverflowError) as error:
+        raise DataError(f"{path}: the archive is broken or cut short.") from error
 
 
 def _chosen(path: Path, archive: zipfile.ZipFile, member: str | None) -> zipfile.ZipInfo:

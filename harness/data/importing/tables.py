@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -32,33 +33,36 @@ def _csv_records(stream: BinaryIO, name: str) -> Iterator[Record]:
     lines = _text_lines(stream, name)
     header = next(lines, "")
     delimiter = "\t" if header.count("\t") > header.count(",") else ","
-    columns = next(csv.reader([header], delimiter=delimiter, strict=True), [])
+    reader = csv.reader(chain([header], lines), delimiter=delimiter, strict=True)
+    columns = _cells(reader, name) or []
     if len(columns) < 2:
         raise DataError(
             f"{name}:1: a table needs a column of prompts and one of answers.",
             hint="The first line names the columns, e.g. prompt,response.",
         )
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
-    number = 1
-    while True:
-        number = reader.line_num + 2
-        try:
-            cells = next(reader, None)
-        except csv.Error as error:
-            raise DataError(
-                f"{name}:{number}: not CSV: {error}.", hint="Is a quote left open from here on?"
-            ) from error
-        if cells is None:
-            return
-        if not cells:
-            continue
+    number = reader.line_num + 1
+    while (cells := _cells(reader, name)) is not None:
         if len(cells) > len(columns):
             raise DataError(
                 f"{name}:{number}: {len(cells)} cells, but {len(columns)} columns are named.",
                 hint='Text with a comma needs quotes: "one, two".',
             )
-        named = zip(columns, cells, strict=False)
-        yield Record(f"{name}:{number}", number, {c: v for c, v in named if c})
+        if cells:
+            named = zip(columns, cells, strict=False)
+            yield Record(f"{name}:{number}", number, {c: v for c, v in named if c})
+        number = reader.line_num + 1
+
+
+def _cells(reader: Any, name: str) -> list[str] | None:
+    """The next row, or None at the end."""
+    number = reader.line_num + 1
+    try:
+        cells: list[str] | None = next(reader, None)
+    except csv.Error as error:
+        raise DataError(
+            f"{name}:{number}: not CSV: {error}.", hint="Is a quote left open from here on?"
+        ) from error
+    return cells
 
 
 def _text_lines(stream: BinaryIO, name: str) -> Iterator[str]:
@@ -97,7 +101,7 @@ def parquet_records(path: Path) -> Iterator[Record]:
                 for value in batch.to_pylist():
                     number += 1
                     yield Record(f"{path}:{number}", number, without_gaps(value))
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, ValueError, OverflowError, MemoryError) as error:
         first = str(error).strip().splitlines()[0] if str(error).strip() else "no reason given"
         raise DataError(f"{path}: not a Parquet file that can be read: {first}") from error
 

@@ -7,6 +7,7 @@ import hashlib
 import http.server
 import io
 import json
+import random
 import stat
 import subprocess
 import threading
@@ -366,3 +367,43 @@ def test_bounded_streams_end() -> None:
     bounded = io.BufferedReader(Bounded(io.BytesIO(b"x" * 100), "x", 50))
     with pytest.raises(DataError, match="more than it declares"):
         bounded.read()
+
+
+def test_damaged_files_of_any_form_give_an_error_or_rows(tmp_path: Path) -> None:
+    """Bytes are flipped, cut, repeated and put in at random; nothing but our errors comes out."""
+    rows: list[dict[str, object]] = [{"prompt": p, "response": r} for p, r in PAIRS * 5]
+    files = [
+        jsonl(tmp_path),
+        as_csv(tmp_path),
+        as_parquet(tmp_path, rows),
+        archive(tmp_path, {"rows.jsonl": JSONL}),
+        encrypted(tmp_path, "pw"),
+    ]
+    contents = {path.name: path.read_bytes() for path in files}
+    rng = random.Random(7)
+    outcomes = set()
+    for _ in range(600):
+        path = rng.choice(files)
+        path.write_bytes(damaged(contents[path.name], rng))
+        try:
+            outcomes.add(len(read(path, password="pw")) > 0)
+        except HarnessError as error:
+            outcomes.add(error.message.startswith(str(tmp_path)))
+    assert outcomes == {True}
+
+
+def damaged(content: bytes, rng: random.Random) -> bytes:
+    data = bytearray(content)
+    for _ in range(rng.choice([1, 1, 2, 5, 20])):
+        place, length = rng.randrange(len(data)), rng.randrange(1, 20)
+        match rng.randrange(4):
+            case 0:
+                data[place] = rng.randrange(256)
+            case 1:
+                del data[place : place + length]
+            case 2:
+                data[place:place] = rng.randbytes(length)
+            case _:
+                data[place:place] = data[place : place + length]
+        data = data or bytearray(b"x")
+    return bytes(data)
