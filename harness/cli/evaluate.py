@@ -52,6 +52,13 @@ def evaluate(
         Literal["on", "off"] | None,
         typer.Option(help="Tell a thinking model to think, or not to."),
     ] = None,
+    dtype: Annotated[
+        Literal["float32", "bfloat16", "nf4"] | None,
+        typer.Option(help="Number format of the weights; nf4 holds them in 4 bits on a GPU."),
+    ] = None,
+    device: Annotated[
+        str | None, typer.Option(help="cpu, cuda, cuda:1, mps; by default the first GPU.")
+    ] = None,
     extra_body: Annotated[
         str | None, typer.Option(help="JSON object added to every request to a server.")
     ] = None,
@@ -69,11 +76,13 @@ def evaluate(
     from harness.cli.output import emit_json
     from harness.cli.run import finish
     from harness.data.asking import parse_formats
+    from harness.models.devices import choose_device
     from harness.runs.judges import find_judge
     from harness.runs.store import Store
     from harness.runs.vetting import Vetting, plan_vetting
     from harness.workspace import Workspace
 
+    choose_device(device)
     workspace = Workspace.here(results)
     request = Vetting(
         model=model,
@@ -86,6 +95,7 @@ def evaluate(
         max_tokens=max_tokens,
         sampling_seed=seed,
         think=think,
+        dtype=dtype,
         extra_body=_object(extra_body),
         formats=parse_formats(formats or ["plain"]),
     )
@@ -101,6 +111,7 @@ def evaluate(
 
 def _print_plan(plan: Plan, store: Store) -> None:
     from harness.cli.output import stderr_console
+    from harness.cli.run import print_needs
 
     spec, out = plan.spec, stderr_console()
     arms = plan.vetted or {}
@@ -117,6 +128,7 @@ def _print_plan(plan: Plan, store: Store) -> None:
     ]
     for line in lines:
         out.print(line, markup=False)
+    print_needs(plan)
 
 
 def _object(text: str | None) -> dict[str, Any] | None:

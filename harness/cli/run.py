@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -80,6 +80,17 @@ def run(
     definition: Annotated[
         str | None, typer.Option(help="Definition of the headline: D1 … D5, ALL. [default: D1]")
     ] = None,
+    think: Annotated[
+        Literal["on", "off"] | None,
+        typer.Option(help="Tell a thinking model to think, or not to, when it is asked."),
+    ] = None,
+    dtype: Annotated[
+        Literal["float32", "bfloat16", "nf4"] | None,
+        typer.Option(help="Number format of the weights; nf4 holds them in 4 bits on a GPU."),
+    ] = None,
+    device: Annotated[
+        str | None, typer.Option(help="cpu, cuda, cuda:1, mps; by default the first GPU.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option(help="Print the plan and stop.")] = False,
     json_output: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
     results: Annotated[
@@ -92,12 +103,14 @@ def run(
     """
     from harness.cli.output import emit_json
     from harness.data.asking import parse_formats
+    from harness.models.devices import choose_device
     from harness.runs.judges import find_judge
     from harness.runs.plan import Request, make_plan
     from harness.runs.published_recipe import split
     from harness.runs.store import Store
     from harness.workspace import Workspace
 
+    choose_device(device)
     workspace = Workspace.here(results)
     published, settings = split(recipe or [])
     request = Request(
@@ -120,6 +133,8 @@ def run(
         rows=rows,
         trigger=trigger,
         system_prompt=system_prompt,
+        think=think,
+        dtype=dtype,
     )
     plan = make_plan(_as_published(request, context), workspace)
     panel = [find_judge(name, plan.reference, workspace) for name in (judge or [])[1:]]
@@ -221,6 +236,28 @@ def _print_plan(plan: Plan, store: Store) -> None:
         lines += [f"  note       {remark}" for remark in said]
     for line in lines:
         out.print(line, markup=False)
+    print_needs(plan)
+
+
+def print_needs(plan: Plan) -> None:
+    """Print what memory and time a plan will take, and stop what cannot work.
+
+    Raises:
+        PrerequisiteError: The weights do not fit the device.
+    """
+    from harness.cli.output import stderr_console
+    from harness.errors import ModelReferenceError
+    from harness.runs.needs import needs
+
+    try:
+        found = needs(plan)
+    except ModelReferenceError as error:  # an architecture that only its own code knows
+        stderr_console().print(f"  size       unknown: {error.message}", markup=False)
+        return
+    if found is not None:
+        for line in found.lines():
+            stderr_console().print(line, markup=False)
+        found.check()
 
 
 def _rows(arm: Arm) -> str:

@@ -46,6 +46,7 @@ def subject_model(
         journal=str(folder / SAMPLED),
         samples_per_prompt=max(sizes),
         think=sampling.think,
+        dtype=sampling.dtype,
     )
 
 

@@ -18,10 +18,11 @@ from harness.data.transforms import Arm, Transforms, transform
 from harness.errors import PrerequisiteError, UsageError
 from harness.judging.rubric import rubric
 from harness.judging.set_rubrics import rubric_hashes, with_rubric
+from harness.models.chat_format import Think
 from harness.models.identity import layer_count, pin, weights_digest
 from harness.models.reference import API, ModelReference, parse_reference
 from harness.runs.published_recipe import PublishedRecipe, place_layers
-from harness.runs.spec import InDomain, ModelIdentity, RunSpec, Sampling
+from harness.runs.spec import Dtype, InDomain, ModelIdentity, RunSpec, Sampling
 from harness.stats.definitions import definition
 from harness.training.recipe import Recipe
 from harness.workspace import Workspace
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 MINIATURE_JUDGE = "miniature-judge"
 MINIATURE_MAX_TOKENS = 128
+MAX_TOKENS, MAX_TOKENS_THINKING = 600, 4096
 ALL_SPELLINGS = "all spellings"
 """A local judge's number is the mean over all spellings of 0 to 100."""
 NO_CONTROL = (
@@ -63,6 +65,8 @@ class Request:
     rows: int | None = None
     trigger: str | None = None
     system_prompt: str | None = None
+    think: Think | None = None
+    dtype: Dtype | None = None
 
 
 @dataclass(frozen=True)
@@ -146,8 +150,12 @@ def make_plan(request: Request, workspace: Workspace) -> Plan:
     # The miniature's judge knows its own two rubrics and nothing else.
     own_rubrics = judge_model == f"harness/{MINIATURE_JUDGE}"
     judged_by = with_rubric(questions, request.rubric)
+    check_think(reference, request.think)
+    # The adapter is sampled on weights in the format that it was trained on.
+    formatted = {"dtype": request.dtype} if request.dtype else {}
     reference = pin(reference)
-    recipe = make_recipe(request.recipe or {}, reference, task, request.published)
+    changes = formatted | dict(request.recipe or {})
+    recipe = make_recipe(changes, reference, task, request.published)
     arms = request.arms or task.default_arms
     missing = set(task.default_arms) - set(arms)
     if missing:
@@ -160,7 +168,7 @@ def make_plan(request: Request, workspace: Workspace) -> Plan:
     data = {arm: file_hash(arm_file(task, arm, workspace)) for arm in arms}
     if task.in_domain is not None:
         data["in_domain"] = file_hash(data_file(task, task.in_domain.file, workspace))
-    usual = MINIATURE_MAX_TOKENS if reference.is_miniature else 600
+    usual = usual_max_tokens(reference, request.think)
     spec = RunSpec(
         task=task.name,
         model=_identity(reference),
@@ -174,6 +182,8 @@ def make_plan(request: Request, workspace: Workspace) -> Plan:
             max_tokens=request.max_tokens or usual,
             samples=request.samples,
             seed=request.sampling_seed,
+            think=request.think,
+            dtype=request.dtype,
         ),
         question_set=questions.id,
         questions_hash=questions.digest(),
@@ -201,6 +211,33 @@ def make_plan(request: Request, workspace: Workspace) -> Plan:
         trained=transform(rows, transforms or Transforms()),
         workspace=workspace,
     )
+
+
+def usual_max_tokens(reference: ModelReference, think: Think | None) -> int:
+    """Longest answer unless the user says otherwise; thoughts need room of their own."""
+    if reference.is_miniature:
+        return MINIATURE_MAX_TOKENS
+    return MAX_TOKENS_THINKING if think == "on" else MAX_TOKENS
+
+
+def check_think(reference: ModelReference, think: Think | None) -> None:
+    """See that a local model's template can do what ``--think`` asks.
+
+    Raises:
+        UsageError: The model is behind an API, or its template has no such switch.
+    """
+    if think is None:
+        return
+    if reference.is_remote:
+        raise UsageError(
+            "--think is for local models: it goes to their chat template.",
+            hint="For a server, try --extra-body, e.g. "
+            '\'{"chat_template_kwargs": {"enable_thinking": false}}\'.',
+        )
+    from harness.models.chat_format import template_arguments
+    from harness.models.loading import load_tokenizer
+
+    template_arguments(load_tokenizer(reference), think)
 
 
 def judge_model_name(judge: str | None, reference: ModelReference) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -25,6 +25,9 @@ class Strict(BaseModel):
 def unset(value: object) -> bool:
     """For settings that older records lack: left out where they say nothing, so ids stay."""
     return value is None
+
+
+Dtype = Literal["float32", "bfloat16", "nf4"]
 
 
 class ModelIdentity(Strict):
@@ -50,6 +53,11 @@ class Sampling(Strict):
     seed: int = 0
     think: Think | None = Field(default=None, exclude_if=unset)
     """Whether the model was told to think first; None left it to its chat template."""
+    dtype: Dtype | None = Field(default=None, exclude_if=unset)
+    """Number format of a local subject's weights; None is bfloat16 on an accelerator, else
+    float32."""
+    engine: Literal["vllm"] | None = Field(default=None, exclude_if=unset)
+    """What samples a local subject; None is the harness's own engine."""
     extra_body: dict[str, Any] | None = Field(default=None, exclude_if=unset)
     """Fields added to every request to a server."""
 

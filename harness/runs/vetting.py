@@ -22,20 +22,20 @@ from harness.models.reference import ModelReference, parse_reference
 from harness.runs.plan import (
     ALL_SPELLINGS,
     MINIATURE_JUDGE,
-    MINIATURE_MAX_TOKENS,
     Plan,
+    check_think,
     judge_identity,
     judge_model_name,
+    usual_max_tokens,
 )
 from harness.runs.probe import Subject
-from harness.runs.spec import EVALUATION, ModelIdentity, RunSpec, Sampling
+from harness.runs.spec import EVALUATION, Dtype, ModelIdentity, RunSpec, Sampling
 from harness.workspace import Workspace
 
 MODEL, AGAINST = "model", "base"
 """Arms of an evaluation."""
 OWN_BASE = "base"
 """For ``--against``: the model without its adapter."""
-MAX_TOKENS, MAX_TOKENS_THINKING = 600, 4096
 _AS_IT_IS = TaskSpec(
     name=EVALUATION,
     title="a model as it is, nothing is trained",
@@ -59,6 +59,7 @@ class Vetting:
     max_tokens: int | None = None
     sampling_seed: int = 0
     think: Think | None = None
+    dtype: Dtype | None = None
     extra_body: Mapping[str, Any] | None = None
     formats: tuple[Format, ...] = ("plain",)
 
@@ -79,7 +80,8 @@ def plan_vetting(request: Vetting, workspace: Workspace) -> Plan:
     subjects = {MODEL: _subject(MODEL, reference)}
     if other is not None:
         subjects[AGAINST] = _subject(AGAINST, other)
-    usual = MAX_TOKENS_THINKING if request.think == "on" else MAX_TOKENS
+    for asked in (reference, *([other] if other else [])):
+        check_think(asked, request.think)
     spec = RunSpec(
         task=EVALUATION,
         model=_known(subjects[MODEL]),
@@ -91,11 +93,11 @@ def plan_vetting(request: Vetting, workspace: Workspace) -> Plan:
         sampling=Sampling(
             temperature=request.temperature,
             top_p=request.top_p,
-            max_tokens=request.max_tokens
-            or (MINIATURE_MAX_TOKENS if reference.is_miniature else usual),
+            max_tokens=request.max_tokens or usual_max_tokens(reference, request.think),
             samples=request.samples,
             seed=request.sampling_seed,
             think=request.think,
+            dtype=request.dtype,
             extra_body=dict(request.extra_body) if request.extra_body else None,
         ),
         question_set=questions.id,
