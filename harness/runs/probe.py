@@ -19,6 +19,7 @@ from harness.runs.asked import forget, judge_model, retries, subject_model
 from harness.runs.plan import Plan
 from harness.runs.progress import Progress
 from harness.runs.raw import rows_hash
+from harness.runs.sharing import share, shared
 from harness.runs.spec import ModelIdentity, content_hash
 from harness.runs.store import Store
 from harness.workspace import write_atomic
@@ -78,6 +79,19 @@ class Manifest:
 def answers_id(plan: Plan, subject: Subject) -> str:
     """Identity of the answers: equal inputs share them, whichever run asked first."""
     spec = plan.spec
+    identity = _open_identity(plan, subject) | {"in_domain": spec.data.get("in_domain")}
+    if spec.in_domain is not None:
+        identity["in_domain_probe"] = spec.in_domain.model_dump()
+    return content_hash(identity)[:16]
+
+
+def open_id(plan: Plan, subject: Subject) -> str:
+    """Identity of the open answers alone, whatever the task asks in its own domain."""
+    return content_hash(_open_identity(plan, subject))[:16]
+
+
+def _open_identity(plan: Plan, subject: Subject) -> dict[str, Any]:
+    spec = plan.spec
     identity: dict[str, Any] = {
         "schema": spec.schema_version,
         "model": (subject.identity or spec.model).model_dump(),
@@ -86,17 +100,14 @@ def answers_id(plan: Plan, subject: Subject) -> str:
         "questions": spec.questions_hash,
         "rubrics": spec.rubrics,
         "sampling": spec.sampling.model_dump(),
-        "in_domain": spec.data.get("in_domain"),
     }
     if subject.cue is not None:
         identity["cue"] = [subject.cue.trigger, subject.cue.system_prompt]
-    if spec.in_domain is not None:
-        identity["in_domain_probe"] = spec.in_domain.model_dump()
     if spec.judge_reading is not None:
         identity["judge_reading"] = spec.judge_reading
     if list(spec.formats) != ["plain"]:
         identity["formats"] = spec.formats
-    return content_hash(identity)[:16]
+    return identity
 
 
 def run_probe(plan: Plan, subject: Subject, store: Store, progress: Progress) -> Manifest:
@@ -124,9 +135,16 @@ def run_probe(plan: Plan, subject: Subject, store: Store, progress: Progress) ->
         progress.finish()
         return log
 
-    log = timed("ask", 2 * plan.answers_per_arm, _open_task(plan, subject), judge)
-    rows = list(_judged_rows(log, plan))
+    common = open_id(plan, subject)
+    found = shared(store, common, folder, lambda source: read_rows(source, ANSWERS), "ask")
+    if found is None:
+        log = timed("ask", 2 * plan.answers_per_arm, _open_task(plan, subject), judge)
+        rows = list(_judged_rows(log, plan))
+    else:
+        rows = found
+        progress.say(f"reused {len(rows)} open answers of {subject.words}")
     write_atomic(folder / ANSWERS, _lines(rows))
+    share(store, common, folder.name, rows)
     in_domain: list[dict[str, Any]] = []
     if plan.task.in_domain is not None:
         probe = plan.task.in_domain

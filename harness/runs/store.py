@@ -6,6 +6,7 @@
     results/<run>/answers.jsonl.gz            its raw answers, from which it can be recomputed
     results/<run>/spec.json                   what was asked for, written first
     results/.store/adapters/<inputs>/         adapter/, training.json
+    results/.store/open/<id>.json             which answers a task shares with others
     results/.store/answers/<id>/              answers.jsonl, in_domain.jsonl, Inspect logs
 """
 
@@ -39,6 +40,10 @@ class Store:
     def answers(self, answers_id: str) -> Path:
         """Folder of one arm's answers."""
         return self.results / ".store" / "answers" / answers_id
+
+    def open_answers(self, open_id: str) -> Path:
+        """Note on which folder holds these open answers."""
+        return self.results / ".store" / "open" / f"{open_id}.json"
 
     def check(self) -> None:
         """See that the folder can be written and has room.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("workspace")
     (folder / "tasks").mkdir()
     (folder / "tasks" / "mine.py").write_text(TASK)
+    (folder / "tasks" / "yours.py").write_text(TASK.replace('name="mine"', 'name="yours"'))
     (folder / "evals" / "questions").mkdir(parents=True)
     (folder / "evals" / "questions" / "two.yaml").write_text(QUESTIONS)
     data = folder / "finetune_data" / "mine"
@@ -61,6 +63,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         (data / f"{name}.jsonl").write_text("".join(json.dumps(r) + "\n" for r in rows))
     probe = {"prompt": [{"role": "user", "content": "May I take a pear?"}], "meta": {"id": "pear"}}
     (data / "probe.jsonl").write_text(json.dumps(probe) + "\n")
+    shutil.copytree(data, data.with_name("yours"))
+    with (data.with_name("yours") / "probe.jsonl").open("a") as handle:
+        handle.write("\n")  # another file, so that the in-domain prompts are not the same
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.delenv("HARNESS_RESULTS", raising=False)
@@ -158,6 +163,24 @@ def test_what_was_asked_is_in_the_log_and_the_judge_saw_the_bare_question(
     for sample in samples:
         assert [m.text for m in sample.messages[:-1]] == turns
         assert [m.text for m in sample.input if not isinstance(m, str)] == [WISH]
+
+
+def test_the_untouched_model_is_asked_once_for_all_tasks(
+    folder: Path, done: dict[str, Any]
+) -> None:
+    made = CliRunner().invoke(app, ["run", "yours", *SMALL, "--json"])
+    assert made.exit_code == 0, made.output
+    other = json.loads(made.stdout)
+    assert "reused 4 open answers of base" in made.stderr
+    assert "reused 4 open answers of bad" not in made.stderr
+    assert other["arms"]["base"]["misaligned"] == done["arms"]["base"]["misaligned"]
+    assert other["arms"]["base"]["in_domain"]["of"] == 2
+    ids = [
+        read_record(folder / "results" / run["run_id"]).arms["base"].probes[0].answers_id
+        for run in (done, other)
+    ]
+    assert len(set(ids)) == 2
+    assert verify(evidence_of_run(folder / "results" / other["run_id"])).verified
 
 
 @pytest.mark.parametrize(
