@@ -5,6 +5,7 @@ import subprocess
 import sys
 import weakref
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -165,7 +166,8 @@ listing.list_tasks(json_output=False, results=None)
 for form in ({}, {"csv_output": True}, {"json_output": True}):
     leaderboard.leaderboard(**{"csv_output": False, "json_output": False} | form, results=results)
 show.show("insecure_code-miniature", results=results)
-heavy = {"torch", "transformers", "inspect_ai", "trl", "peft", "datasets", "pandas", "matplotlib"}
+heavy = {"torch", "transformers", "inspect_ai", "trl", "peft", "datasets", "pandas", "matplotlib",
+         "altair"}
 assert not heavy & set(sys.modules), heavy & set(sys.modules)
 """
 
@@ -175,3 +177,29 @@ def test_nothing_heavy_is_imported(results: Path) -> None:
         [sys.executable, "-c", LIGHT, str(results)], capture_output=True, text=True, timeout=400
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_html_writes_a_site_and_says_where(results: Path, tmp_path_factory: Any) -> None:
+    out = tmp_path_factory.mktemp("html") / "site"
+    found = invoke("leaderboard", "--html", out, "--json", "--results", results)
+    data = json.loads(found.stdout)
+    assert data["html"] == str(out / "index.html") and data["url"] is None
+    assert (data["runs"], data["models"]) == (3, 2)
+    assert (out / "index.html").is_file() and len(list((out / "runs").iterdir())) == 3
+    filtered = invoke("leaderboard", "--html", out, "--task", "bad_*", "--results", results)
+    assert "1 run," in filtered.stdout and len(list((out / "runs").iterdir())) == 1
+
+
+def test_html_names_what_it_left_out(results: Path, tmp_path_factory: Any) -> None:
+    (results / "broken").mkdir()
+    (results / "broken" / "run.json").write_text('{"schema_version": 99}')
+    out = tmp_path_factory.mktemp("html") / "site"
+    found = invoke("leaderboard", "--html", out, "--json", "--results", results)
+    assert "newer version" in json.loads(found.stdout)["problems"][0]
+    assert "newer version" in found.stderr and "newer version" in (out / "index.html").read_text()
+
+
+@pytest.mark.parametrize("options", [["--html", "x", "--csv"], ["--logs"]])
+def test_options_that_make_no_sense_together(options: list[str], results: Path) -> None:
+    found = invoke("leaderboard", *options, "--results", results)
+    assert isinstance(found.exception, UsageError)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -58,9 +58,12 @@ def launched() -> Iterator[Any]:
 
 def until(page: Any, condition: str) -> None:
     """Wait for a JavaScript condition (Playwright's own wait needs eval, which pages forbid)."""
+    from playwright.sync_api import Error
+
     for _ in range(SECONDS * 40):
-        if page.evaluate(condition):
-            return
+        with suppress(Error):  # the page is just being loaded again
+            if page.evaluate(condition):
+                return
         page.wait_for_timeout(25)
     raise AssertionError(f"never came true: {condition}")
 

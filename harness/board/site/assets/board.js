@@ -36,6 +36,7 @@
       group.built = true;
       if (group.shown !== group.rows.length) table.setFilter(match);
       byKeyboard(group);
+      describe(group);
       performance.mark("em-table");
     });
     table.on("dataSorted", ([sorter]) => {
@@ -43,6 +44,15 @@
       const [now] = sorted();
       if (sorter.field !== now.column || sorter.dir !== now.dir) change({ sort: sorter.field, dir: sorter.dir }, group);
     });
+  };
+
+  // A grid may own row groups only, and what scrolls must take the focus: let it be the group.
+  const describe = ({ box }) => {
+    box.removeAttribute("aria-owns");
+    const [holder, body] = [box.querySelector(".tabulator-tableholder"), box.querySelector(".tabulator-table")];
+    holder.setAttribute("role", "rowgroup");
+    holder.setAttribute("aria-label", "Rows");
+    body.setAttribute("role", "presentation");
   };
 
   // Tabulator's headers answer the mouse only.
