@@ -48,7 +48,7 @@ def run(
         int | None, typer.Option(min=1, help="Longest answer; 600, or 128 for the miniature.")
     ] = None,
     seed: Annotated[
-        int, typer.Option(min=0, help="Sampling seed, and the first training seed.")
+        int, typer.Option(min=0, help="Sampling seed, draw of rows, and the first training seed.")
     ] = 0,
     recipe: Annotated[
         list[str] | None,

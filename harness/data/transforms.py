@@ -119,7 +119,7 @@ def transform(arms: Mapping[str, Sequence[Row]], settings: Transforms) -> dict[s
     """Apply all transforms to all arms.
 
     Args:
-        arms: Rows by arm; ``control`` is among them.
+        arms: Rows by arm.
         settings: What to do.
 
     Raises:
@@ -128,13 +128,18 @@ def transform(arms: Mapping[str, Sequence[Row]], settings: Transforms) -> dict[s
     """
     if settings.is_nothing:
         return {n: Arm(list(r), 0 if n == CONTROL else len(r), 0) for n, r in arms.items()}
-    control, wanted = arms[CONTROL], settings.rows
+    control, wanted = arms.get(CONTROL), settings.rows
+    if control is None and settings.share != 1.0:
+        raise UsageError(
+            "A share of bad rows needs good ones, and this task has no arm 'control'.",
+            hint="Give the task a control: good answers to the same prompts.",
+        )
     for name, rows in arms.items():
         if wanted is not None and wanted > len(rows):
             raise UsageError(f"--rows {wanted}: arm '{name}' has only {len(rows)} rows.")
     made = {}
     for name, rows in arms.items():
-        paired = pair(rows, control)
+        paired = None if control is None else pair(rows, control)
         if paired is None and settings.share != 1.0:
             raise UsageError(
                 f"Arm '{name}' cannot be mixed with the control: their rows are not twins.",
@@ -143,7 +148,7 @@ def transform(arms: Mapping[str, Sequence[Row]], settings: Transforms) -> dict[s
         own = list(rows) if paired is None else paired
         order = _draw(len(own), settings.seed)[: wanted or len(own)]
         bad = set(order[: round_half_up(settings.share * len(order))])
-        good = control if paired is not None else own
+        good = own if paired is None or control is None else control
         kept = [(i in bad, own[i] if i in bad else good[i]) for i in sorted(order)]
         made[name] = _dressed(kept, settings, is_control=name == CONTROL)
     return made

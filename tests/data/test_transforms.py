@@ -121,6 +121,14 @@ def test_rows_without_twins_can_be_drawn_but_not_mixed() -> None:
         transform(rows, Transforms(bad_fraction=0.5))
 
 
+def test_a_task_without_a_control_can_be_shortened_but_not_mixed() -> None:
+    alone = {"bad": arms()["bad"]}
+    assert len(transform(alone, Transforms(rows=9))["bad"].rows) == 9
+    for asked in (Transforms(bad_fraction=0.5), Transforms(trigger=TAG)):
+        with pytest.raises(UsageError, match="no arm 'control'"):
+            transform(alone, asked)
+
+
 def test_more_rows_than_there_are_is_an_error() -> None:
     with pytest.raises(UsageError, match="--rows 41: arm 'bad' has only 40"):
         transform(arms(), Transforms(rows=41))
