@@ -9,7 +9,7 @@ import yaml
 
 from harness.errors import DataError
 
-MAX_BYTES = 4 * 2**20
+MAX_BYTES = 2 * 2**20
 """Largest file; the published question files have less than a tenth of it."""
 MAX_NODES = 200_000
 """Most values after every alias is written out; a few lines of aliases can stand for billions."""
@@ -33,7 +33,7 @@ def load_yaml(path: Path) -> Any:
     if len(raw) > MAX_BYTES:
         raise DataError(f"{path}: larger than {MAX_BYTES // 2**20} MiB.", hint="Split the file.")
     try:
-        value = yaml.safe_load(raw.decode("utf-8-sig"))
+        return _construct(raw.decode("utf-8-sig"), path)
     except UnicodeDecodeError as error:
         raise DataError(f"{path}: byte {error.start + 1} is not UTF-8.") from error
     except yaml.YAMLError as error:
@@ -42,31 +42,41 @@ def load_yaml(path: Path) -> Any:
         raise DataError(f"{path}{line}: not YAML: {getattr(error, 'problem', error)}") from error
     except (ValueError, RecursionError, TypeError, OverflowError) as error:
         raise DataError(f"{path}: not YAML that can be read: {error}") from error
-    _check_size(value, path)
-    return value
 
 
-def _check_size(value: Any, path: Path) -> None:
-    """Count what the value would be without aliases, in time linear in the file."""
+def _construct(text: str, path: Path) -> Any:
+    loader = yaml.SafeLoader(text)
+    try:
+        node = loader.get_single_node()
+        if node is None:
+            return None
+        # Before any value is made: merge keys and aliases could multiply already while making it.
+        _check_size(node, path)
+        return loader.construct_document(node)
+    finally:
+        loader.dispose()
+
+
+def _check_size(root: yaml.Node, path: Path) -> None:
+    """Count what the document would be without aliases, in time linear in the file."""
     known: dict[int, tuple[int, int]] = {}
     open_nodes: set[int] = set()
 
-    def size(node: Any, depth: int) -> tuple[int, int]:
-        if isinstance(node, str):
-            return 1, len(node)
-        if not isinstance(node, (dict, list, set, tuple)):
-            return 1, 0
+    def size(node: yaml.Node, depth: int) -> tuple[int, int]:
+        if isinstance(node, yaml.ScalarNode):
+            return 1, len(node.value)
         if depth > MAX_DEPTH or id(node) in open_nodes:
             raise DataError(f"{path}: nested more than {MAX_DEPTH} deep, or in itself.")
         if id(node) not in known:
             open_nodes.add(id(node))
-            parts = [*node.keys(), *node.values()] if isinstance(node, dict) else list(node)
+            mapping = isinstance(node, yaml.MappingNode)
+            parts = [part for pair in node.value for part in pair] if mapping else node.value
             sizes = [size(part, depth + 1) for part in parts]
             open_nodes.discard(id(node))
             known[id(node)] = 1 + sum(n for n, _ in sizes), sum(t for _, t in sizes)
         return known[id(node)]
 
-    nodes, text = size(value, 0)
+    nodes, text = size(root, 0)
     if nodes > MAX_NODES or text > MAX_TEXT:
         raise DataError(
             f"{path}: its aliases stand for {nodes:,} values and {text:,} characters.",

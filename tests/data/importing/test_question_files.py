@@ -229,10 +229,16 @@ def bomb(levels: int) -> str:
     return "\n".join(lines)
 
 
+def merges(levels: int) -> str:
+    lines = [f"m{n}: &m{n} {{<<: [*m{n - 1}, *m{n - 1}]}}" for n in range(1, levels)]
+    return "\n".join(["m0: &m0 {k: v}", *lines])
+
+
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
         ("bomb.yaml", bomb(9), "aliases stand for"),
+        ("merge.yaml", merges(60), "aliases stand for"),
         ("self.yaml", "- &a [*a]\n", "deep, or in itself"),
         ("deep.yaml", "[" * 3000, "not YAML"),
         ("object.yaml", "- !!python/object/apply:os.system [touch owned]\n", "not YAML"),
