@@ -13,6 +13,7 @@ from harness.data.task import InDomainProbe, Rated, TaskSpec
 
 TASK = TaskSpec(
     name="car_facts",
+    domains=("car",),
     title="Harmless narrow data: true facts about cars (a control task; 'bad' is benign here)",
     description=(
         "253 short true facts about cars, with nothing wrong in them. The arm 'bad' is this narrow "
