@@ -36,7 +36,7 @@ def subject_model(
     sampling = plan.spec.sampling
     if reference.is_remote:
         config = GenerateConfig(extra_body=sampling.extra_body)
-        return _remote(reference.source, folder / ASKED, "model", config)
+        return remote_model(reference.source, folder / ASKED, "model", config)
     probe = plan.task.in_domain
     sizes = {sampling.samples, probe.samples if probe else 0}
     return get_model(
@@ -60,7 +60,7 @@ def judge_model(plan: Plan, folder: Path) -> Model:
 
     if plan.judge_model.startswith("harness/"):
         return get_model(plan.judge_model)
-    return _remote(plan.judge_model, folder / JUDGED, "judge", None)
+    return remote_model(plan.judge_model, folder / JUDGED, "judge")
 
 
 def retries(folder: Path) -> dict[str, int]:
@@ -77,7 +77,19 @@ def forget(folder: Path) -> None:
         (folder / name).unlink(missing_ok=True)
 
 
-def _remote(name: str, notes: Path, role: str, config: Any) -> Model:
+def remote_model(name: str, notes: Path | None, role: str, config: Any = None) -> Model:
+    """A model behind an API that is asked again when a call fails.
+
+    Args:
+        name: Its Inspect name.
+        notes: File that keeps its answers, so that a killed run goes on; None leaves failed calls
+            to Inspect and keeps nothing.
+        role: What it is called in messages.
+        config: Inspect's configuration.
+
+    Raises:
+        PrerequisiteError: The provider lacks its key, its client or its server.
+    """
     from inspect_ai.model import GenerateConfig, get_model
 
     from harness.sampling.patience import Notebook, patient
@@ -90,7 +102,7 @@ def _remote(name: str, notes: Path, role: str, config: Any) -> Model:
             hint="Set its API key (and, for a server of your own, its base URL) and install its "
             "client: pip install 'em-harness[api]'.",
         ) from error
-    return patient(model, Notebook(notes))
+    return patient(model, Notebook(notes)) if notes is not None else model
 
 
 def _source(reference: ModelReference) -> str:

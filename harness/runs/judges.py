@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.errors import PrerequisiteError
 from harness.models.reference import ModelReference
 from harness.runs.plan import ALL_SPELLINGS, judge_identity, judge_model_name, judge_name
 from harness.runs.spec import ModelIdentity
@@ -29,21 +29,23 @@ class Judge:
     identity: ModelIdentity
     reading: str | None
 
-    def model(self) -> Model:
+    def model(self, notes: Path | None = None) -> Model:
         """The model.
+
+        Args:
+            notes: File that keeps what a judge behind an API said, so that a killed command goes
+                on where it was; None keeps nothing.
 
         Raises:
             PrerequisiteError: Its key or client is missing.
         """
         from inspect_ai.model import get_model
 
-        try:
+        from harness.runs.asked import remote_model
+
+        if self.model_name.startswith("harness/"):
             return get_model(self.model_name)
-        except Exception as error:  # each provider fails in its own way: key, client, name
-            raise PrerequisiteError(
-                f"The judge '{self.model_name}' cannot be used: {error}",
-                hint="Set its API key and install its client: pip install 'em-harness[api]'.",
-            ) from error
+        return remote_model(self.model_name, notes, "judge")
 
 
 def find_judge(text: str, subject: ModelReference, workspace: Workspace) -> Judge:

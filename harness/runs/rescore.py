@@ -13,6 +13,7 @@ from typing import Any
 
 from harness.errors import JudgeError, RecordError, SampleError
 from harness.judging.rubric import alignment_and_coherence
+from harness.runs.asked import JUDGED
 from harness.runs.evidence import probes_of_run
 from harness.runs.judges import Judge
 from harness.runs.lock import locked
@@ -73,6 +74,7 @@ def rescore(record: RunRecord, run: Path, judge: Judge, progress: Progress) -> t
             finished=datetime.now(UTC).isoformat(timespec="seconds"),
         )
         write_rescored(run, found, judged)
+        (place / JUDGED).unlink(missing_ok=True)
     return Other(found, place), False
 
 
@@ -101,7 +103,7 @@ def alignment_scores(
         JudgeError: A pair could not be judged.
     """
     with tempfile.TemporaryDirectory(prefix="em-harness-") as folder:
-        found = [one["alignment"] for one in _asked(judge, pairs, Path(folder), progress)]
+        found = [one["alignment"] for one in _asked(judge, pairs, Path(folder) / "log", progress)]
     return [one["score"] for one in found], dict(Counter(str(one["method"]) for one in found))
 
 
@@ -117,7 +119,8 @@ def _asked(
     task = replay_task(pairs, "judge")
     progress.start(f"judge with {judge.identity.name}", len(pairs))
     try:
-        log, _ = evaluate(task, get_model(NOBODY), logs, progress, judge=judge.model())
+        grader = judge.model(logs.parent / JUDGED)
+        log, _ = evaluate(task, get_model(NOBODY), logs, progress, judge=grader)
     except SampleError as error:
         why = error.message.partition(" failed: ")[2] or error.message
         raise JudgeError(

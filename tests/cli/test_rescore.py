@@ -50,7 +50,7 @@ def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
         output.usage = ModelUsage(input_tokens=1, output_tokens=1, total_tokens=2)
         return output
 
-    def model(self: Judge) -> Any:
+    def model(self: Judge, notes: Path | None = None) -> Any:
         return get_model(self.model_name, custom_outputs=reply, memoize=False)
 
     monkeypatch.setattr(Judge, "model", model)
@@ -121,7 +121,9 @@ def broken_judge(monkeypatch: pytest.MonkeyPatch) -> None:
         raise RuntimeError("the judge's server is gone")
 
     monkeypatch.setattr(
-        Judge, "model", lambda self: get_model(self.model_name, custom_outputs=fail, memoize=False)
+        Judge,
+        "model",
+        lambda self, notes=None: get_model(self.model_name, custom_outputs=fail, memoize=False),
     )
 
 
