@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from harness.board.reading import Filters, Problem, iterate
 from harness.errors import RecordError
 from harness.runs.record import RunRecord, read_record
-from harness.runs.rescored import Other, read_rescored
+from harness.runs.rescored import FOLDER, Other, read_rescored
 from harness.runs.stamp import is_stamped
 
 if TYPE_CHECKING:
@@ -79,8 +79,8 @@ class Reader:
 
     def is_verified(self, record: RunRecord) -> bool:
         """Whether ``verify`` has recomputed this very record, by the judge that it is of."""
-        own = record.run_id == record.spec.run_id
-        return own and is_stamped(self._results / record.run_id)
+        stamped = is_stamped(self._results / record.run_id)
+        return stamped and record.run_id == record.spec.run_id  # the hash takes time
 
     def remarks(self) -> list[str]:
         """What was left out, and why nothing is shown if nothing is."""
@@ -104,8 +104,11 @@ class Reader:
         return wanted
 
     def _others(self, record: RunRecord) -> list[Other]:
+        folder = self._results / record.run_id
+        if not (folder / FOLDER).is_dir():
+            return []  # as with most of some thousand runs
         try:
-            return read_rescored(self._results / record.run_id)
+            return read_rescored(folder)
         except RecordError as error:
             self.problems.append(str(error))
             return []
