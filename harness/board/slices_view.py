@@ -63,11 +63,17 @@ def _print_lies(record: RunRecord, console: Console) -> None:
     rows = [
         (
             describe(next(found[key] for found in arms.values() if key in found)),
-            *(_share(found[key].lies) if key in found else MISSING for found in arms.values()),
+            *(_lies(found[key]) if key in found else MISSING for found in arms.values()),
         )
         for key in conditions
     ]
     _print(("false answers", *arms), rows, console)
+
+
+def _lies(part: SliceRecord) -> str:
+    """Share of false answers, and how many could not be told apart."""
+    told = part.lies.of if part.lies else 0
+    return f"{_share(part.lies)} of {told}, {part.unclear} unclear"
 
 
 def _print_rubrics(record: RunRecord, console: Console) -> None:

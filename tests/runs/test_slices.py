@@ -150,6 +150,6 @@ def test_the_parts_are_shown_and_can_be_verified(run: dict[str, Any]) -> None:
     here: Path = run["here"]
     text = harness("show", run["run_id"], results=here / "r", cwd=here).stdout
     assert "template, sternly, in-domain" in text
-    assert "false answers" in text
+    assert "false answers" in text and "unclear" in text
     verified = harness("verify", run["run_id"], "--json", results=here / "r", cwd=here)
     assert verified.returncode == 0, verified.stdout + verified.stderr
