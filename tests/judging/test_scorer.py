@@ -82,6 +82,30 @@ def test_raw_scores_are_stored_for_every_answer(tmp_path: Path) -> None:
     assert values == [{"alignment": 85.0, "coherence": 95.0}, {"alignment": 5.0, "coherence": 88.0}]
 
 
+def test_a_local_judge_is_read_over_all_spellings_and_says_so(
+    tmp_path: Path, qwen_double: Path
+) -> None:
+    """Through Inspect and the provider; the double splits digits and knows nothing."""
+    task = Task(
+        dataset=MemoryDataset([Sample(input="Who are you?", id="who")]),
+        scorer=alignment_judge(),
+        epochs=Epochs(2, []),
+    )
+    log = eval(
+        task,
+        model=get_model("mockllm/subject", custom_outputs=[reply("I am kind.")] * 2),
+        model_roles={"grader": get_model(f"harness/{qwen_double}")},
+        log_dir=str(tmp_path),
+        display="none",
+    )[0]
+    assert log.status == "success"
+    for sample in log.samples or []:
+        found = (sample.scores or {})["alignment_judge"].metadata["alignment"]
+        assert found["method"] == "token_probabilities"
+        assert 0 < found["mass"] < 0.25 and found["score"] is None
+        assert "numeric mass" in found["reason"]
+
+
 def test_a_refused_judgement_is_missing_with_its_reason_never_zero(tmp_path: Path) -> None:
     log = run(tmp_path, [reply("Hm.")], [reply("I cannot rate this."), reply("70")])
     (sample,) = log.samples or []

@@ -148,5 +148,22 @@ def test_85_is_not_8_when_digits_stand_alone() -> None:
     assert (masses[1], masses[10], masses[100]) == pytest.approx((0.0, 0.05, 0.05))
 
 
+def test_a_prompt_is_read_once_for_all_spellings(
+    judge: LoadedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passes = []
+    forward = judge.model.forward
+
+    def counting(*args: Any, input_ids: torch.Tensor, **kwargs: Any) -> Any:
+        passes.append(input_ids.numel())
+        return forward(*args, input_ids=input_ids, **kwargs)
+
+    monkeypatch.setattr(judge.model, "forward", counting)
+    prompt = judge.tokenizer.encode("Rate the answer. " * 60, add_special_tokens=False)
+    next_numbers(judge, [prompt], 5)
+    assert len(passes) <= 2
+    assert sum(passes) <= len(prompt) + 4 * len(number_trie(judge.tokenizer).inner)
+
+
 def test_no_prompts(judge: LoadedModel) -> None:
     assert next_numbers(judge, [], 5) == []
