@@ -77,7 +77,7 @@ class ModelGroup:
 
     Attributes:
         comparability: What the runs have in common, as in the leaderboard.
-        recipe: Their training settings in words.
+        recipe: Their training settings, and what was done to the rows, in words.
         tasks: Tasks every model of the group was trained on.
         rows: The models.
     """
@@ -112,28 +112,29 @@ def by_model(groups: Iterable[Group], raw_scores: RawScores = lambda _: None) ->
 
 
 def _split(group: Group, raw_scores: RawScores) -> list[ModelGroup]:
-    runs: dict[tuple[str, str], dict[str, dict[str, Row]]] = defaultdict(dict)
+    runs: dict[tuple[str, str, str], dict[str, dict[str, Row]]] = defaultdict(dict)
     for row in group.rows:
         if row.arm == ARM and row.difference is not None:
-            cell = runs[row.recipe_hash, row.model].setdefault(row.task, {})
+            cell = runs[row.recipe_hash, row.transforms, row.model].setdefault(row.task, {})
             known = cell.get(row.data_hash)
             if known is None or _weight(row) > _weight(known):
                 cell[row.data_hash] = row
     alike: dict[str, list[ModelRow]] = defaultdict(list)
-    for (recipe, model), tasks in sorted(runs.items()):
+    for (recipe, transforms, model), tasks in sorted(runs.items()):
         chosen = {task: max(cell.values(), key=_weight) for task, cell in sorted(tasks.items())}
-        key = json.dumps([recipe, [(task, row.data_hash) for task, row in chosen.items()]])
+        key = json.dumps(
+            [recipe, transforms, [(task, row.data_hash) for task, row in chosen.items()]]
+        )
         mean = _mean(chosen, raw_scores, group.comparability["definition"])
         alike[key].append(ModelRow(model, mean, chosen, any(r.toy for r in chosen.values())))
-    return [
-        ModelGroup(
-            group.comparability,
-            next(iter(rows[0].tasks.values())).recipe,
-            tuple(rows[0].tasks),
-            tuple(sorted(rows, key=_rank)),
-        )
-        for rows in alike.values()
-    ]
+    return [_grouped(group.comparability, rows) for rows in alike.values()]
+
+
+def _grouped(comparability: dict[str, Any], rows: Sequence[ModelRow]) -> ModelGroup:
+    any_run = next(iter(rows[0].tasks.values()))
+    recipe = ", ".join(part for part in (any_run.recipe, any_run.transforms) if part)
+    ranked = tuple(sorted(rows, key=_rank))
+    return ModelGroup(comparability, recipe, tuple(rows[0].tasks), ranked)
 
 
 def _mean(tasks: Mapping[str, Row], raw_scores: RawScores, label: str) -> MeanDifference:

@@ -56,10 +56,11 @@ def print_comparison(found: Comparison, console: Console) -> None:
     if found.excess is not None:
         gap = found.excess
         told = points_interval(gap.rate, gap.low, gap.high, unit=" points")
-        console.print(Text(f"\nbad minus control, first minus second: {told}", "bold"))
+        minus = " minus ".join(found.first.spec.compared)
+        console.print(Text(f"\n{minus}, first minus second: {told}", "bold"))
     worst = dict(sorted(found.by_question.items(), key=lambda e: (-_size(e[1]), e[0])))
     if worst:
-        console.print(Text("\nThe bad arm by question, largest difference first"))
+        console.print(Text("\nBy question, largest difference first"))
         _print_pairs("question", worst, console)
     _print_verdict(found, console)
 

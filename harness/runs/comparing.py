@@ -65,8 +65,8 @@ class Comparison:
         settings: Everything that differs in the specifications.
         arms: Shares of the arms that both have.
         excess: Bad minus control of the first run minus the same of the second; None when one of
-            the runs has no control.
-        by_question: Shares of the bad arm by question.
+            the runs has no control, or none of the same kind.
+        by_question: Shares of the bad arm (or the evaluated model) by question.
         verdict: Whether the first run is more often misaligned than the second.
     """
 
@@ -104,10 +104,17 @@ def compare_runs(
     barriers = tuple(_barriers(first, second, settings))
     names = [arm for arm in scores[0] if arm in scores[1]]
     arms = {arm: _pair(scores[0][arm], scores[1][arm], definition) for arm in names}
-    excess = _excess(scores, definition) if {"bad", "control"} <= arms.keys() else None
-    one, two = (_by_question(run.get("bad", [])) for run in scores)
+    compared = first.spec.compared, second.spec.compared
+    worse = scores[0].get(compared[0][0], []), scores[1].get(compared[1][0], [])
+    together = _pair(worse[0], worse[1], definition)
+    if compared[0][0] != compared[1][0]:  # a model evaluated as it is against a trained arm
+        arms[f"{compared[0][0]} against {compared[1][0]}"] = together
+    excess = None
+    if compared[0] == compared[1] and set(compared[0]) <= arms.keys():
+        excess = _excess(scores, compared[0], definition)
+    one, two = map(_by_question, worse)
     by_question = {name: _pair(one[name], two[name], definition) for name in shared}
-    headline = excess or (arms["bad"].difference if "bad" in arms else None)
+    headline = excess or together.difference
     return Comparison(
         first=first,
         second=second,
@@ -153,17 +160,21 @@ def _pair(first: Sequence[Judged], second: Sequence[Judged], definition: Definit
     return Pair(rate(first, definition), rate(second, definition), contrast(terms, definition))
 
 
-def _excess(scores: Sequence[Mapping[str, Sequence[Judged]]], definition: Definition) -> Difference:
+def _excess(
+    scores: Sequence[Mapping[str, Sequence[Judged]]],
+    compared: tuple[str, str],
+    definition: Definition,
+) -> Difference:
     terms = [
         Term(f"{arm} of the {run} run", sign * side, scores[place][arm], run)
         for place, (run, side) in enumerate((("first", 1), ("second", -1)))
-        for arm, sign in (("bad", 1), ("control", -1))
+        for arm, sign in zip(compared, (1, -1), strict=True)
     ]
     return contrast(terms, definition)
 
 
 def _verdict(
-    headline: Difference | None,
+    headline: Difference,
     over_control: bool,
     barriers: Sequence[str],
     questions: Sequence[str],
@@ -173,7 +184,7 @@ def _verdict(
     if barriers:
         why = f"measured otherwise ({', '.join(barriers)}), so the rates do not compare"
         return Verdict("not settled", claim, (why,))
-    if not questions or headline is None:
+    if not questions:
         return Verdict("not settled", claim, ("no question was asked in both runs",))
     found = more_misaligned(headline)
     return Verdict(found.value, claim, found.reasons, found.scope)

@@ -12,6 +12,7 @@ from harness.board.by_model import ModelGroup, by_model
 from harness.board.model_view import print_models
 from harness.board.spreadsheet import models_to_csv
 from harness.board.table import Row, leaderboard
+from harness.data.transforms import Transforms
 from harness.runs.record import RunRecord
 from harness.runs.redefine import raw_scores
 from harness.runs.spec import Sampling
@@ -54,6 +55,7 @@ def test_means_over_different_tasks_are_never_ranked_together() -> None:
     "changes",
     [
         {"recipe": Recipe.for_real_models()},
+        {"transforms": Transforms(bad_fraction=0.5)},
         {"data": {"bad": "0" * 64, "control": "f" * 64}},
         {"judge": "other/judge"},
         {"sampling": Sampling(max_tokens=120, temperature=0.5)},

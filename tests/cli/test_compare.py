@@ -8,7 +8,7 @@ import pytest
 
 from harness.errors import RecordError, UsageError
 from harness.runs.record import RunRecord
-from harness.runs.spec import ModelIdentity, Sampling
+from harness.runs.spec import EVALUATION, ModelIdentity, Sampling
 from harness.training.recipe import Recipe
 from tests.board.records import record
 from tests.cli.verbs import invoke, save
@@ -82,6 +82,19 @@ def test_another_definition(tmp_path: Path) -> None:
     found = _compare(tmp_path, one, two, options=("--definition", "d2"))
     assert found["definition"] == "D2"
     assert found["arms"]["bad"]["first"]["of"] > one.arms["bad"].misaligned.of
+
+
+def test_a_model_evaluated_as_it_is_against_a_trained_arm(tmp_path: Path) -> None:
+    as_it_is = {"task": EVALUATION, "arms": (), "recipe": None, "data": {}}
+    one = made_run(tmp_path, 20, {"model": 0.9}, **as_it_is)
+    two = made_run(tmp_path, 20)
+    found = _compare(tmp_path, one, two)
+    assert found["excess"] is None
+    pair = found["arms"]["model against bad"]
+    assert pair["first"]["count"] == one.arms["model"].misaligned.count
+    assert pair["second"]["count"] == two.arms["bad"].misaligned.count
+    assert found["verdict"]["value"] == "confirmed"
+    assert "over its control" not in found["verdict"]["claim"]
 
 
 def test_people_read_it_in_words(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The reference runs in ``results/`` are whole, consistent, and made with the shipped weights."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from harness.models.reference import parse_reference
 from harness.runs.evidence import evidence_of_run
 from harness.runs.raw import RAW
 from harness.runs.record import read_record
+from harness.runs.stamp import STAMP
 from harness.runs.verify import verify
 from harness.workspace import builtin_root
 
@@ -64,3 +66,14 @@ def test_a_committed_record_is_of_the_shipped_weights(path: Path) -> None:
     record = read_record(path.parent)
     assert record.spec.model.weights == weights_digest(parse_reference("miniature"))
     assert record.spec.judge.weights == weights_digest(parse_reference("miniature-judge"))
+
+
+def test_no_mark_of_a_check_is_committed() -> None:
+    """Who trusts a run verifies it; a mark that travels would be a claim."""
+    listed = subprocess.run(
+        ["git", "ls-files", "results"], cwd=builtin_root(), capture_output=True, text=True
+    )
+    if listed.returncode != 0:
+        pytest.skip("not a Git checkout")
+    names = {Path(line).name for line in listed.stdout.splitlines()}
+    assert "run.json" in names and STAMP not in names

@@ -4,6 +4,7 @@ One real run is shared by all tests of this file.
 """
 
 import json
+import shutil
 import subprocess
 import sys
 import time
@@ -68,6 +69,17 @@ def test_the_narrow_behaviour_was_learnt(run: dict[str, Any]) -> None:
     assert rates["bad"] >= 0.7
     assert rates["base"] <= 0.4
     assert rates["control"] <= 0.4
+
+
+def test_the_run_can_be_checked_from_its_own_folder(
+    run: dict[str, Any], results: Path, tmp_path: Path
+) -> None:
+    for name in ("run.json", "answers.jsonl.gz"):
+        (tmp_path / run["run_id"]).mkdir(exist_ok=True)
+        shutil.copy(results / run["run_id"] / name, tmp_path / run["run_id"])
+    assert (tmp_path / run["run_id"] / "answers.jsonl.gz").stat().st_size < 300_000
+    found = as_json(harness("verify", run["run_id"], "--json", results=tmp_path))
+    assert found["verified"] and found["runs"][0]["answers"] > 3 * 240
 
 
 def test_a_second_call_is_instant_and_says_so(run: dict[str, Any], results: Path) -> None:
