@@ -196,6 +196,11 @@ def recipe_hash(recipe: Recipe | None) -> str:
     return content_hash(recipe.model_dump(mode="json") if recipe else None)[:10]
 
 
+def is_reference(arm: str) -> bool:
+    """Whether others are compared to this arm, asked plainly or with a cue (``base+trigger``)."""
+    return arm.partition("+")[0] in REFERENCE_ARMS
+
+
 def worst_question(arm: ArmRecord) -> tuple[str, RateRecord] | None:
     """The question with the highest share; among equals the one with more answers, then by id."""
     measured = [(name, rate) for name, rate in arm.per_question.items() if rate.rate is not None]
@@ -204,8 +209,7 @@ def worst_question(arm: ArmRecord) -> tuple[str, RateRecord] | None:
 
 def _rows(record: RunRecord, verified: bool) -> list[Row]:
     names = dict.fromkeys((*record.spec.arms, *record.arms))
-    trained = (name for name in names if name.partition("+")[0] not in REFERENCE_ARMS)
-    return [_row(record, name, verified) for name in trained]
+    return [_row(record, name, verified) for name in names if not is_reference(name)]
 
 
 def _row(record: RunRecord, name: str, verified: bool) -> Row:

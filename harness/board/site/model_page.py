@@ -10,7 +10,7 @@ from typing import Any
 
 from harness.board.site.compact import gap, key_words, share, status
 from harness.board.site.paths import run_page
-from harness.board.table import REFERENCE_ARMS, comparability
+from harness.board.table import comparability, is_reference
 from harness.board.text import TOY_NOTE, clean
 from harness.runs.record import RunRecord
 
@@ -58,7 +58,7 @@ def _ranked(runs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _run(record: RunRecord, arms: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    trained = [name for name in record.arms if name not in REFERENCE_ARMS]
+    trained = [name for name in record.arms if not is_reference(name)]
     found = {arm["name"]: arm["curve"] for arm in arms if arm["curve"]}
     return {
         "id": clean(record.run_id),
