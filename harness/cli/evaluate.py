@@ -56,6 +56,10 @@ def evaluate(
         Literal["float32", "bfloat16", "nf4"] | None,
         typer.Option(help="Number format of the weights; nf4 holds them in 4 bits on a GPU."),
     ] = None,
+    engine: Annotated[
+        Literal["vllm"] | None,
+        typer.Option(help="Sample with vLLM (a GPU, or a server named by VLLM_BASE_URL)."),
+    ] = None,
     device: Annotated[
         str | None, typer.Option(help="cpu, cuda, cuda:1, mps; by default the first GPU.")
     ] = None,
@@ -96,6 +100,7 @@ def evaluate(
         sampling_seed=seed,
         think=think,
         dtype=dtype,
+        engine=engine,
         extra_body=_object(extra_body),
         formats=parse_formats(formats or ["plain"]),
     )

@@ -88,6 +88,10 @@ def run(
         Literal["float32", "bfloat16", "nf4"] | None,
         typer.Option(help="Number format of the weights; nf4 holds them in 4 bits on a GPU."),
     ] = None,
+    engine: Annotated[
+        Literal["vllm"] | None,
+        typer.Option(help="Sample with vLLM (a GPU, or a server named by VLLM_BASE_URL)."),
+    ] = None,
     device: Annotated[
         str | None, typer.Option(help="cpu, cuda, cuda:1, mps; by default the first GPU.")
     ] = None,
@@ -135,6 +139,7 @@ def run(
         system_prompt=system_prompt,
         think=think,
         dtype=dtype,
+        engine=engine,
     )
     plan = make_plan(_as_published(request, context), workspace)
     panel = [find_judge(name, plan.reference, workspace) for name in (judge or [])[1:]]

@@ -37,6 +37,18 @@ def subject_model(
     if reference.is_remote:
         config = GenerateConfig(extra_body=sampling.extra_body)
         return remote_model(reference.source, folder / ASKED, "model", config)
+    if sampling.engine == "vllm":
+        from harness.sampling.vllm_subject import vllm_subject
+
+        made = vllm_subject(
+            reference,
+            adapter,
+            rank=_largest_rank(plan),
+            dtype=sampling.dtype,
+            think=sampling.think,
+        )
+        config = GenerateConfig(extra_body=made.extra_body)
+        return remote_model(made.name, folder / ASKED, "model", config, **made.server)
     probe = plan.task.in_domain
     sizes = {sampling.samples, probe.samples if probe else 0}
     return get_model(
@@ -77,7 +89,19 @@ def forget(folder: Path) -> None:
         (folder / name).unlink(missing_ok=True)
 
 
-def remote_model(name: str, notes: Path | None, role: str, config: Any = None) -> Model:
+def _largest_rank(plan: Plan) -> int | None:
+    """Rank that a server must be ready for: it is started before all adapters are known."""
+    from harness.sampling.vllm_subject import adapter_rank
+
+    if plan.vetted is None:
+        return plan.recipe.rank
+    adapters = [subject.adapter for subject in plan.vetted.values() if subject.adapter]
+    return max(map(adapter_rank, adapters), default=None)
+
+
+def remote_model(
+    name: str, notes: Path | None, role: str, config: Any = None, **arguments: Any
+) -> Model:
     """A model behind an API that is asked again when a call fails.
 
     Args:
@@ -86,6 +110,7 @@ def remote_model(name: str, notes: Path | None, role: str, config: Any = None) -
             to Inspect and keeps nothing.
         role: What it is called in messages.
         config: Inspect's configuration.
+        arguments: Further ones of the provider.
 
     Raises:
         PrerequisiteError: The provider lacks its key, its client or its server.
@@ -95,7 +120,7 @@ def remote_model(name: str, notes: Path | None, role: str, config: Any = None) -
     from harness.sampling.patience import Notebook, patient
 
     try:
-        model = get_model(name, memoize=False, config=config or GenerateConfig())
+        model = get_model(name, memoize=False, config=config or GenerateConfig(), **arguments)
     except Exception as error:  # each provider fails in its own way: key, client, name
         raise PrerequisiteError(
             f"The {role} '{name}' cannot be used: {error}",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import ValidationError
 
@@ -23,6 +23,7 @@ from harness.models.identity import layer_count, pin, weights_digest
 from harness.models.reference import API, ModelReference, parse_reference
 from harness.runs.published_recipe import PublishedRecipe, place_layers
 from harness.runs.spec import Dtype, InDomain, ModelIdentity, RunSpec, Sampling
+from harness.sampling.vllm_subject import check_vllm
 from harness.stats.definitions import definition
 from harness.training.recipe import Recipe
 from harness.workspace import Workspace
@@ -67,6 +68,7 @@ class Request:
     system_prompt: str | None = None
     think: Think | None = None
     dtype: Dtype | None = None
+    engine: Literal["vllm"] | None = None
 
 
 @dataclass(frozen=True)
@@ -151,6 +153,8 @@ def make_plan(request: Request, workspace: Workspace) -> Plan:
     own_rubrics = judge_model == f"harness/{MINIATURE_JUDGE}"
     judged_by = with_rubric(questions, request.rubric)
     check_think(reference, request.think)
+    if request.engine == "vllm":
+        check_vllm(reference)
     # The adapter is sampled on weights in the format that it was trained on.
     formatted = {"dtype": request.dtype} if request.dtype else {}
     reference = pin(reference)
@@ -184,6 +188,7 @@ def make_plan(request: Request, workspace: Workspace) -> Plan:
             seed=request.sampling_seed,
             think=request.think,
             dtype=request.dtype,
+            engine=request.engine,
         ),
         question_set=questions.id,
         questions_hash=questions.digest(),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from harness.data.asking import expand, format_hashes
 from harness.data.questions import Format, read_questions
@@ -30,6 +30,7 @@ from harness.runs.plan import (
 )
 from harness.runs.probe import Subject
 from harness.runs.spec import EVALUATION, Dtype, ModelIdentity, RunSpec, Sampling
+from harness.sampling.vllm_subject import check_vllm
 from harness.workspace import Workspace
 
 MODEL, AGAINST = "model", "base"
@@ -60,6 +61,7 @@ class Vetting:
     sampling_seed: int = 0
     think: Think | None = None
     dtype: Dtype | None = None
+    engine: Literal["vllm"] | None = None
     extra_body: Mapping[str, Any] | None = None
     formats: tuple[Format, ...] = ("plain",)
 
@@ -82,6 +84,8 @@ def plan_vetting(request: Vetting, workspace: Workspace) -> Plan:
         subjects[AGAINST] = _subject(AGAINST, other)
     for asked in (reference, *([other] if other else [])):
         check_think(asked, request.think)
+        if request.engine == "vllm":
+            check_vllm(asked)
     spec = RunSpec(
         task=EVALUATION,
         model=_known(subjects[MODEL]),
@@ -98,6 +102,7 @@ def plan_vetting(request: Vetting, workspace: Workspace) -> Plan:
             seed=request.sampling_seed,
             think=request.think,
             dtype=request.dtype,
+            engine=request.engine,
             extra_body=dict(request.extra_body) if request.extra_body else None,
         ),
         question_set=questions.id,

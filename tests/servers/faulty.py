@@ -27,12 +27,15 @@ class Server:
         url: Base URL for an OpenAI client.
         faults: How often each fault was given.
         answered: How often each request body was answered well.
+        bodies: Every request for an answer.
+        adapters: Every request to load an adapter, as vLLM takes them.
     """
 
     url: str
     faults: Counter[str] = field(default_factory=Counter)
     answered: Counter[str] = field(default_factory=Counter)
     bodies: list[dict[str, Any]] = field(default_factory=list)
+    adapters: list[dict[str, Any]] = field(default_factory=list)
 
 
 @contextmanager
@@ -46,6 +49,9 @@ def serving(behaviour: Behaviour) -> Iterator[Server]:
             if not raw:
                 return  # given up before it was sent
             body = json.loads(raw)
+            if self.path.endswith("/load_lora_adapter"):
+                server.adapters.append(body)
+                return self._send(200, "Success", "text/plain")
             with lock:
                 fault = behaviour(next(calls), body)
                 server.bodies.append(body)
@@ -70,11 +76,17 @@ def serving(behaviour: Behaviour) -> Iterator[Server]:
                 "no choices": '{"id": "x", "object": "chat.completion", "choices": []}',
                 "not an object": '"hello"',
             }.get(fault or "", good)
+            self._send(status, text, "text/html" if fault == "page" else "application/json")
+
+        def do_GET(self) -> None:
+            loaded = [{"id": adapter["lora_name"]} for adapter in server.adapters]
+            self._send(200, json.dumps({"data": loaded}), "application/json")
+
+        def _send(self, status: int, text: str, kind: str) -> None:
             self.send_response(status)
-            kind = "text/html" if fault == "page" else "application/json"
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(text)))
-            if fault == "429":
+            if status == 429:
                 self.send_header("Retry-After", "0")
             self.end_headers()
             self.wfile.write(text.encode())
