@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 THRESHOLD = 0.8
 BANDS, BAND_ROWS = 8, 4
 CANDIDATES = 16
-"""So many candidates are measured for each answer, so that template data stays linear."""
+"""So many candidates, the likeliest by their hash values, are measured exactly."""
+DENSE = 256
+"""Where a text has so many candidates it is not indexed itself: texts from a template are all a
+little alike, and comparing each with all of them would take hours."""
 SHOWN = 5
 
 
@@ -45,22 +48,26 @@ class NearIndex:
         self._index = MinHashLSH(num_perm=BANDS * BAND_ROWS, params=(BANDS, BAND_ROWS))
         self._words = _WordHashes()
         self._kept: list[NDArray[np.uint32]] = []
+        self._signatures: list[NDArray[np.uint32]] = []
 
     def nearest(self, words: Sequence[str]) -> tuple[int, float] | None:
         """The most similar earlier text at or above the threshold, or None.
 
         Returns:
-            The number that :meth:`add` gave it, and the similarity.
+            The number that it got when it was added, and the similarity.
         """
-        found = self._look(words)
-        return found[0]
+        shingles, signature = self._sign(words)
+        return self._measure(shingles, signature, self._index.query(signature))
 
     def nearest_or_add(self, words: Sequence[str]) -> tuple[int, float] | None:
         """As :meth:`nearest`; a text without such a neighbour is added."""
-        best, shingles, signature = self._look(words)
-        if best is None:
+        shingles, signature = self._sign(words)
+        candidates = self._index.query(signature)
+        best = self._measure(shingles, signature, candidates)
+        if best is None and len(candidates) < DENSE:
             self._index.insert(len(self._kept), signature, check_duplication=False)
             self._kept.append(shingles)
+            self._signatures.append(signature.hashvalues)
         return best
 
     @property
@@ -68,9 +75,7 @@ class NearIndex:
         """How many texts were added; the next one gets this number."""
         return len(self._kept)
 
-    def _look(
-        self, words: Sequence[str]
-    ) -> tuple[tuple[int, float] | None, NDArray[np.uint32], Any]:
+    def _sign(self, words: Sequence[str]) -> tuple[NDArray[np.uint32], Any]:
         shingles = self._shingles(words)
         signature = self._minhash(
             num_perm=BANDS * BAND_ROWS,
@@ -79,12 +84,23 @@ class NearIndex:
             scheme="affine32",
         )
         signature.update_batch(shingles.tolist())
-        best: tuple[int, float] | None = None
-        for candidate in sorted(self._index.query(signature))[:CANDIDATES]:
-            similarity = _jaccard(shingles, self._kept[candidate])
-            if similarity >= THRESHOLD and (best is None or similarity > best[1]):
-                best = candidate, similarity
-        return best, shingles, signature
+        return shingles, signature
+
+    def _measure(
+        self, shingles: NDArray[np.uint32], signature: Any, candidates: Sequence[int]
+    ) -> tuple[int, float] | None:
+        import numpy as np
+
+        if not candidates:
+            return None
+        likely = np.array(sorted(candidates))
+        if len(likely) > CANDIDATES:
+            signatures = np.array([self._signatures[number] for number in likely])
+            agreement = (signatures == signature.hashvalues).sum(axis=1)
+            likely = likely[np.argsort(-agreement, kind="stable")[:CANDIDATES]]
+        found = [(_jaccard(shingles, self._kept[number]), -int(number)) for number in likely]
+        similarity, number = max(found)
+        return (-number, similarity) if similarity >= THRESHOLD else None
 
     def _shingles(self, words: Sequence[str]) -> NDArray[np.uint32]:
         import numpy as np
@@ -144,7 +160,8 @@ class Duplicates:
         self.distinct_answers += 1
         near = self._near.nearest_or_add(seen.answer_words)
         if near is None:
-            self._lines.append(seen.line)
+            if self._near.size > len(self._lines):
+                self._lines.append(seen.line)
             return
         self.near_answers += 1
         if len(self.near_at) < SHOWN:

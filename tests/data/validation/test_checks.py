@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -73,6 +74,31 @@ def test_the_index_measures_what_it_names(changes: int, found: bool) -> None:
         triples = [set(zip(w, w[1:], w[2:], strict=False)) for w in (words, other)]
         exact = len(triples[0] & triples[1]) / len(triples[0] | triples[1])
         assert near[1] == pytest.approx(exact, abs=0.01)
+
+
+def test_template_data_stays_linear_and_its_repeats_are_still_found() -> None:
+    """Texts that share most words are candidates of each other, by the thousand."""
+    rng = random.Random(4)
+    frame = sentence(rng, 45).split()
+
+    def filled() -> str:
+        words = list(frame)
+        for place in range(0, 45, 9):
+            words[place] = rng.choice(WORDS) + rng.choice(WORDS)
+        return " ".join(words)
+
+    texts = [filled() for _ in range(4000)]
+    check = Duplicates()
+    seconds = []
+    for part in (texts[:2000], texts[2000:]):
+        began = time.process_time()
+        for text in part:
+            check.see(seen("q", text, len(seconds) + 1))
+        seconds.append(time.process_time() - began)
+    assert seconds[1] < 3 * seconds[0]
+    assert check.near_answers == 0
+    check.see(seen("q", texts[0].rsplit(maxsplit=1)[0] + " other", 3))
+    assert [(line, other) for line, other, _ in check.near_at] == [(3, 1)]
 
 
 def test_short_texts_have_neighbours_too() -> None:
