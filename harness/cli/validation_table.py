@@ -26,7 +26,7 @@ def print_report(report: Report) -> None:
     if report.mask_audit:
         _print_audit(report.mask_audit, out)
     for note in report.notes:
-        out.print(f"not looked at: {clean(note)}", markup=False, style="dim")
+        out.print(f"note: {clean(note)}", markup=False, style="dim")
     for finding in report.errors:
         _print_finding("error", "bold red", finding, out)
     for finding in report.warnings:

@@ -39,7 +39,7 @@ class Report:
         arms: Figures of each arm.
         confounds: What tells the bad answers from the control's apart from being bad.
         mask_audit: What one training example really learns; None if it was not looked at.
-        notes: What could not be looked at, and why.
+        notes: What a reader of the figures should know, e.g. what could not be looked at.
     """
 
     task: str

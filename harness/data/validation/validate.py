@@ -79,7 +79,7 @@ def validate_task(
             "code": asdict(code_share([seen.answer for seen in scan.shape.sample])),
         }
     progress.start("compare the arms", len(task.arms))
-    _compare(scans, report)
+    _compare(task, scans, report)
     _compare_to_probe(task, scans, workspace, report)
     progress.finish()
     if limits.audit is not None:
@@ -159,7 +159,7 @@ def _compare_to_card(scan: ArmScan, card: Card | None, report: Report) -> None:
         )
 
 
-def _compare(scans: Mapping[str, ArmScan], report: Report) -> None:
+def _compare(task: TaskSpec, scans: Mapping[str, ArmScan], report: Report) -> None:
     bad, control = scans.get("bad"), scans.get("control")
     if bad is None or control is None or not bad.shape.rows or not control.shape.rows:
         report.confounds = no_confounds("there is no readable pair of bad and control")
@@ -173,7 +173,10 @@ def _compare(scans: Mapping[str, ArmScan], report: Report) -> None:
         coverage = twin_coverage(scan.shape, control.shape)
         report.arms[arm]["twins"] = coverage
         others[arm] = confounds(scan.shape, scan.style, control.shape, control.style)
-        report_pair(arm, others[arm], coverage, report)
+        if not task.harmless:
+            report_pair(arm, others[arm], coverage, report)
+    if task.harmless:
+        report.notes.append("No twins are expected: narrow and broad data differ by design.")
     report.confounds = others.pop("bad") | {"other_arms": others}
 
 
