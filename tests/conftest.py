@@ -7,6 +7,10 @@ import os
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # One torch thread for each worker and for the commands it starts: two would wait for each
+    # other. Torch reads this when it is first imported.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from pathlib import Path
 

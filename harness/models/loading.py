@@ -77,6 +77,10 @@ def load_model(reference: ModelReference, *, dtype: str | None = None) -> Loaded
     if not quantised:
         model.to(device)
     model.eval()
+    if device.type == "cpu":
+        from harness.models.products import use_fast_products
+
+        use_fast_products(model)
     return LoadedModel(model=model, tokenizer=tokenizer, device=device)
 
 

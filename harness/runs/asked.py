@@ -50,13 +50,16 @@ def subject_model(
         config = GenerateConfig(extra_body=made.extra_body)
         return remote_model(made.name, folder / ASKED, "model", config, **made.server)
     probe = plan.task.in_domain
+    # Where answers depend on their company (a GPU's products), one prompt's are a batch of their
+    # own, whatever was finished before a kill. A CPU's do not, and wide batches are faster.
+    alone = preferred_device().type != "cpu"
     sizes = {sampling.samples, probe.samples if probe else 0}
     return get_model(
         f"harness/{_source(reference)}",
         memoize=False,
         adapter=str(adapter) if adapter else None,
         journal=str(folder / SAMPLED),
-        samples_per_prompt=max(sizes),
+        samples_per_prompt=max(sizes) if alone else None,
         think=sampling.think,
         dtype=sampling.dtype,
     )

@@ -16,6 +16,8 @@ from harness.sampling.replies import read_replies
 from harness.sampling.settings import Completion, SamplingSettings, StopReason
 
 MAX_ROWS = 256
+# Floats summed at once by a CPU's widest vectors.
+LANES = 16
 
 
 class SamplingCancelled(SampleError):
@@ -124,11 +126,16 @@ class _Batch:
         device = self._loaded.device
         index = {p: i for i, p in enumerate(dict.fromkeys(map(tuple, prompts)))}
         longest = max(map(len, index))
+        on_cpu = device.type == "cpu"
+        if on_cpu:
+            # Whole vectors of padding leave the order in which a row's attention is summed as it
+            # is, so that its answer does not depend, in any bit, on the length of other prompts.
+            longest = -(-longest // LANES) * LANES
         ids = [[0] * (longest - len(p)) + list(p) for p in index]
         seen = [[0] * (longest - len(p)) + [1] * len(p) for p in index]
         row_prompt = torch.tensor([index[tuple(p)] for p in prompts], device=device)
-        # No mask where nothing is padded: attention is much faster without one.
-        padded = any(len(p) < longest for p in index)
+        # No mask where nothing is padded: attention is much faster without one on a GPU.
+        padded = on_cpu or any(len(p) < longest for p in index)
         self._mask = torch.tensor(seen, device=device) if padded else None
         self._cache = new_cache(self._loaded.model)
         self._logits = self._forward(torch.tensor(ids, device=device))[row_prompt]

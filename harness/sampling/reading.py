@@ -21,6 +21,8 @@ from harness.sampling.number_trie import NumberTrie, number_trie
 from harness.sampling.settings import NextToken, Numbers
 
 MAX_ROWS = 256
+# Tokens per pass of a CPU: more do not fit its caches: 4 times as many took 40 % more time.
+CPU_TOKENS = 1024
 # One more forward pass is worth about this many tokens, so tiny clusters are not split off.
 PASS_COST = 256
 # Token ids with their log probabilities, best first.
@@ -157,11 +159,26 @@ def _read_cluster(
         loaded.model(input_ids=shared, past_key_values=prefix, use_cache=True, logits_to_keep=1)
     by_length = sorted(cluster, key=lambda i: len(prompts[i]))
     found: dict[int, T] = {}
-    for at in range(0, len(by_length), max_rows):
-        chunk = by_length[at : at + max_rows]
+    tokens = CPU_TOKENS if loaded.device.type == "cpu" else None
+    for chunk in _passes(by_length, [len(prompts[i]) - start for i in by_length], max_rows, tokens):
         scores = _read_rows(loaded, [list(prompts[i][start:]) for i in chunk], prefix, start)
         found.update(zip(chunk, pick(scores.log_softmax(dim=-1)), strict=True))
     return found
+
+
+def _passes(
+    rows: list[int], lengths: list[int], max_rows: int, max_tokens: int | None
+) -> Iterator[list[int]]:
+    """Split rows of rising length so that none is above either bound, padding included."""
+    chunk: list[int] = []
+    for row, length in zip(rows, lengths, strict=True):
+        full = max_tokens is not None and (len(chunk) + 1) * length > max_tokens
+        if chunk and (full or len(chunk) == max_rows):
+            yield chunk
+            chunk = []
+        chunk.append(row)
+    if chunk:
+        yield chunk
 
 
 def _read_rows(loaded: LoadedModel, rows: list[list[int]], prefix: Any, start: int) -> torch.Tensor:

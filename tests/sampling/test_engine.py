@@ -56,6 +56,26 @@ def test_prompts_of_different_length_share_a_batch(any_family: LoadedModel) -> N
     assert answers == expected
 
 
+def test_a_row_is_the_same_in_every_bit_in_any_company(qwen: LoadedModel) -> None:
+    """Not only the drawn tokens: the logits, so that no rounding can ever change a draw."""
+    prompts = [[5 + seed % 7] * (2 + seed % 40) for seed in range(80)]
+    seen: list[torch.Tensor] = []
+    keep = qwen.model.register_forward_hook(lambda _m, _i, out: seen.append(out.logits[:, -1]))
+    settings = SamplingSettings(max_tokens=6)
+    try:
+        few = sample_rows(qwen, prompts[:8], range(8), settings)
+        alone, seen[:] = list(seen), []
+        many = sample_rows(qwen, prompts, range(80), settings)
+    finally:
+        keep.remove()
+    assert few == many[:8]
+    # The first pass reads distinct prompts; then every row is there until rows are dropped.
+    for step in (1, 2, 3):
+        if len(seen[step]) == 80 and len(alone[step]) == 8:
+            assert torch.equal(alone[step], seen[step][:8])
+    assert len(seen[1]) == 80 and len(alone[1]) == 8
+
+
 def test_answers_do_not_depend_on_the_grouping(stopping: LoadedModel) -> None:
     together = sample_group(stopping, PROMPT, range(40), SETTINGS)
     split = sample_group(stopping, PROMPT, range(40), SETTINGS, max_rows=7)

@@ -7,7 +7,7 @@ import torch
 
 from harness.models.loading import LoadedModel
 from harness.sampling.engine import stop_ids
-from harness.sampling.reading import next_token_top_logprobs
+from harness.sampling.reading import _passes, next_token_top_logprobs
 
 
 def judge_prompts() -> list[list[int]]:
@@ -76,3 +76,10 @@ def test_end_token_is_recognised(qwen: LoadedModel, monkeypatch: pytest.MonkeyPa
 
 def test_no_prompts(qwen: LoadedModel) -> None:
     assert next_token_top_logprobs(qwen, [], 5) == []
+
+
+def test_a_pass_holds_no_more_than_its_bounds() -> None:
+    lengths = [3, 3, 4, 10, 50, 200]
+    passes = list(_passes(list(range(6)), lengths, 3, 99))
+    assert passes == [[0, 1, 2], [3], [4], [5]]
+    assert list(_passes(list(range(6)), lengths, 4, None)) == [[0, 1, 2, 3], [4, 5]]
