@@ -33,6 +33,8 @@ def subject_model(
     """
     from inspect_ai.model import GenerateConfig, get_model
 
+    from harness.models.loading import preferred_device
+
     sampling = plan.spec.sampling
     if reference.is_remote:
         config = GenerateConfig(extra_body=sampling.extra_body)
@@ -50,9 +52,9 @@ def subject_model(
         config = GenerateConfig(extra_body=made.extra_body)
         return remote_model(made.name, folder / ASKED, "model", config, **made.server)
     probe = plan.task.in_domain
-    # Where answers depend on their company (a GPU's products), one prompt's are a batch of their
-    # own, whatever was finished before a kill. A CPU's do not, and wide batches are faster.
-    alone = preferred_device().type != "cpu"
+    # Where answers depend on their company (a GPU's products, short floats), one prompt's are a
+    # batch of their own, whatever was finished before a kill. Elsewhere wide batches are faster.
+    alone = preferred_device().type != "cpu" or sampling.dtype not in (None, "float32")
     sizes = {sampling.samples, probe.samples if probe else 0}
     return get_model(
         f"harness/{_source(reference)}",
