@@ -33,7 +33,7 @@ def subject_model(
     """
     from inspect_ai.model import GenerateConfig, get_model
 
-    from harness.models.loading import preferred_device
+    from harness.models.devices import preferred_device
 
     sampling = plan.spec.sampling
     if reference.is_remote:
