@@ -69,7 +69,7 @@ def measure(model: str, repeats: int, hf_connections: list[int]) -> dict[str, An
     reference = parse_reference(model)
     tokenizer, device = load_tokenizer(reference), preferred_device().type
     name = model if reference.is_miniature else str(Path(reference.source).resolve())
-    ours = rate(f"harness/{name}", {"samples_per_prompt": repeats}, repeats, tokenizer)
+    ours = rate(f"harness/{name}", {}, repeats, tokenizer)
     hf_args = {"model_path": reference.source, "device": device}
     tried = {
         n: rate("hf/local", hf_args, repeats, tokenizer, max_connections=n, top_k=0)
