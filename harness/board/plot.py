@@ -7,7 +7,7 @@ import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.board.table import REFERENCE_ARMS
+from harness.board.table import reading_order
 from harness.board.text import (
     TOY_NOTE,
     clean,
@@ -122,8 +122,7 @@ def _words(figure: Figure, record: RunRecord, height: float) -> None:
 
 
 def _arms_panel(axes: Axes, record: RunRecord) -> None:
-    extra = [name for name in record.arms if name not in (*REFERENCE_ARMS, "bad")]
-    names = [n for n in ("base", "control", *extra, "bad") if n in record.arms]
+    names = reading_order(record.arms)
     _beside(axes, "Misaligned answers", (0, 1), (-54, 10), fontsize=8.5, fontweight="bold")
     for place, name in enumerate(names):
         share = record.arms[name].misaligned

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from harness.board.table import reading_order
 from harness.board.text import (
     MISSING,
     TOY_NOTE,
@@ -147,9 +148,7 @@ def warnings(record: RunRecord) -> list[str]:
 
 def _arms(record: RunRecord) -> Table:
     header = ("arm", "misaligned", "count", "coherent", "in-domain", "unscored")
-    first = [name for name in ("base", "control") if name in record.arms]
-    last = [name for name in ("bad",) if name in record.arms]
-    names = [*first, *(n for n in record.arms if n not in (*first, *last)), *last]
+    names = reading_order(record.arms)
     return rates_table(header, [_arm(name, record.arms[name]) for name in names])
 
 

@@ -201,6 +201,21 @@ def is_reference(arm: str) -> bool:
     return arm.partition("+")[0] in REFERENCE_ARMS
 
 
+def reading_order(arms: Iterable[str]) -> list[str]:
+    """Arms as they are read: references first, the bad arm last, then the same for each cue."""
+    names = list(arms)
+    cues = list(dict.fromkeys(name.partition("+")[2] for name in names))
+    place = {"base": 0, "control": 1, "bad": 3}
+    plain = [name.partition("+")[0] for name in names]
+    return [
+        names[i]
+        for i in sorted(
+            range(len(names)),
+            key=lambda i: (cues.index(names[i].partition("+")[2]), place.get(plain[i], 2), i),
+        )
+    ]
+
+
 def worst_question(arm: ArmRecord) -> tuple[str, RateRecord] | None:
     """The question with the highest share; among equals the one with more answers, then by id."""
     measured = [(name, rate) for name, rate in arm.per_question.items() if rate.rate is not None]

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from harness.board.table import leaderboard
+from harness.board.table import leaderboard, reading_order
 from harness.runs.record import RunRecord
 from harness.runs.spec import ModelIdentity, Sampling
 from tests.board.records import arm, record, share, spec
@@ -122,3 +122,11 @@ def test_json_has_numbers_or_null_and_marks_toys() -> None:
 def test_a_real_model_is_no_toy() -> None:
     (group,) = leaderboard([record(plan=spec(model="org/name"))])
     assert group.rows[0].toy is False
+
+
+def test_arms_are_read_references_first_and_cued_ones_after_the_plain() -> None:
+    arms = ["base", "bad", "control", "educational"]
+    recorded = [*arms, *(f"{arm}+trigger" for arm in arms)]
+    plain = ["base", "control", "educational", "bad"]
+    assert reading_order(recorded) == [*plain, *(f"{arm}+trigger" for arm in plain)]
+    assert reading_order(["bad"]) == ["bad"]

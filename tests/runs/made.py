@@ -32,7 +32,8 @@ def made_run(
     rng = random.Random(spec.digest())
     rows = {
         arm: [
-            _probe(seed, rate, samples, rng) for seed in (spec.seeds if arm in spec.arms else (None,))
+            _probe(seed, rate, samples, rng)
+            for seed in (spec.seeds if arm in spec.arms else (None,))
         ]
         for arm, rate in (rates or RATES).items()
     }

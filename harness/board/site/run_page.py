@@ -12,12 +12,11 @@ from harness.board.site.compact import gap, key_words, share, status
 from harness.board.site.paths import model_page
 from harness.board.site.raw import RawAnswers, cutoff_curve, headline_definition, losses
 from harness.board.site.slices import rubrics, slice_rows
-from harness.board.table import comparability
+from harness.board.table import comparability, reading_order
 from harness.board.text import TOY_NOTE, clean, definition_words
 from harness.runs.record import RunRecord
 from harness.stats.definitions import DEFINITIONS
 
-FIRST = ("base", "control")
 """Arms that stand first; the others follow, the bad one last."""
 
 
@@ -62,10 +61,8 @@ def run_data(
 
 
 def order(record: RunRecord) -> list[str]:
-    """Names of the arms in the order they are read: references first, the bad arm last."""
-    first = [name for name in FIRST if name in record.arms]
-    last = [name for name in ("bad",) if name in record.arms]
-    return [*first, *(name for name in record.arms if name not in (*first, *last)), *last]
+    """Names of the arms in the order they are read."""
+    return reading_order(record.arms)
 
 
 def clean_tree(value: Any) -> Any:
