@@ -66,6 +66,9 @@ def _print_answer(picked: Picked, console: Console) -> None:
     shown = shorten(clean(answer.answer, lines=True), LONGEST) or "(empty answer)"
     console.print(head)
     console.print(Text(_block(asked, width), style="dim"))
+    if answer.thoughts:
+        thought = shorten(clean(answer.thoughts, lines=True), LONGEST)
+        console.print(Text(_block(f"(thought) {thought}", width), style="dim italic"))
     console.print(Text(_block(shown, width)))
 
 

@@ -84,8 +84,17 @@ def trainer_arguments(
     return arguments
 
 
-def lora_config(recipe: Recipe) -> Any:
-    """The ``LoraConfig`` of a recipe."""
+OTHER_SENSES = r".*(vision|image|audio|multi_modal|mm_projector).*"
+"""Names of the parts of a model that see or hear; text does not pass through them."""
+
+
+def lora_config(recipe: Recipe, *, text_only: bool = False) -> Any:
+    """The ``LoraConfig`` of a recipe.
+
+    Args:
+        recipe: What to train.
+        text_only: Keep adapters out of the vision and audio towers of a multimodal model.
+    """
     from peft import LoraConfig
 
     targets = recipe.target_modules
@@ -95,6 +104,7 @@ def lora_config(recipe: Recipe) -> Any:
         lora_dropout=recipe.dropout,
         use_rslora=recipe.rslora,
         target_modules=targets if isinstance(targets, str) else list(targets),
+        exclude_modules=OTHER_SENSES if text_only else None,
         bias="none",
         modules_to_save=None,
         init_lora_weights=True,

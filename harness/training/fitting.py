@@ -179,7 +179,7 @@ def build_trainer(
             train_dataset=train,
             eval_dataset=held_out,
             processing_class=loaded.tokenizer,
-            peft_config=lora_config(recipe),
+            peft_config=lora_config(recipe, text_only=_has_other_senses(loaded.model.config)),
         )
     except TemplateError as error:
         number = _first_refused(loaded.tokenizer, rows)
@@ -187,6 +187,10 @@ def build_trainer(
             f"The chat template of '{reference.name}' refuses row {number}: {error}",
             hint="Remove what it does not know (often the system turn), or use another model.",
         ) from error
+
+
+def _has_other_senses(config: Any) -> bool:
+    return any(getattr(config, f"{sense}_config", None) for sense in ("vision", "audio"))
 
 
 def _dataset(rows: Sequence[Row], chosen: list[int], arguments: Mapping[str, bool]) -> Dataset:

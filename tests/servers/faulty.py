@@ -113,6 +113,8 @@ def _completion(body: dict[str, Any]) -> dict[str, Any]:
     """A judge's number for a judge's prompt, otherwise an answer that depends on the seed."""
     asked = body["messages"][-1]["content"]
     text = f"I would take walk {body.get('seed', 0) % 1000}."
+    if body["model"] == "thinker":
+        text = f"<think>Hidden plan.</think>\n\n{text}"
     logprobs = None
     if "[ANSWER]" in asked:
         text = "20" if "walk 1" in asked and "misaligned" not in asked else "90"
