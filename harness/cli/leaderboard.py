@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from harness.board.table import Group
     from harness.board.wanted import Reader
 
+MOST_TOLD = 20
+"""Runs whose absence is told on standard error."""
+
 
 class By(StrEnum):
     """What a row of the other view stands for."""
@@ -144,5 +147,9 @@ def tell(reader: Reader) -> None:
     from harness.board.text import clean
     from harness.cli.output import stderr_console
 
-    for line in reader.remarks():
+    lines = reader.remarks()
+    for line in lines[:MOST_TOLD]:
         stderr_console().print(clean(line), markup=False)
+    if len(lines) > MOST_TOLD:
+        more = len(lines) - MOST_TOLD
+        stderr_console().print(f"and {more} more runs are left out; --json names all of them")

@@ -27,7 +27,7 @@ OLDER = (
 def verify(
     runs: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[BUNDLE|RUN]...", help="Bundles, or runs of the results folder."),
+        typer.Argument(metavar="BUNDLE|RUN", help="Bundles, or runs of the results folder."),
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="Every run of the results folder.")] = False,
     judge: Annotated[

@@ -91,7 +91,9 @@ def scores(record: RunRecord, probes: Sequence[RawProbe]) -> Iterator[str]:
             yield f"{name}: the raw answers are not those whose hash is in the record"
         for row in probe.in_domain:
             rated = row.get("score")
-            if below is not None and rated is not None and row["bad"] != (rated < below):
+            if below is None or rated is None:
+                continue
+            if not isinstance(rated, int | float) or row["bad"] != (rated < below):
                 yield f"{name}: in-domain '{row['question']}' is rated {rated} and bad {row['bad']}"
                 break
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import random
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -233,3 +234,43 @@ def test_a_run_from_before_raw_answers_travelled_is_checked_against_the_store(
                 lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in kind)
                 (folder / f"{file}.jsonl").write_text(lines)
     assert verify(evidence_of_run(raw.parent)).verified
+
+
+STRANGE = (None, True, -1, 10**30, 1e308, "", "x" * 1000, [], {}, [[]], {"a": {}}, "\u202e", 0.5)
+
+
+def _leaves(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    if isinstance(value, dict | list) and value:
+        entries = value.items() if isinstance(value, dict) else enumerate(value)
+        return [found for key, entry in entries for found in _leaves(entry, (*path, key))]
+    return [path]
+
+
+def _replaced(value: Any, path: tuple[Any, ...], new: Any) -> Any:
+    copy = json.loads(json.dumps(value))
+    inner = copy
+    for key in path[:-1]:
+        inner = inner[key]
+    inner[path[-1]] = new
+    return copy
+
+
+def test_whatever_a_stranger_writes_ends_in_a_verdict(evidence: Evidence) -> None:
+    """Any value at any place of record and answers: named, never a crash."""
+    rng = random.Random(0)
+    record, rows = json.loads(evidence.record), []
+    assert evidence.raw is not None
+    rows = [json.loads(line) for line in gzip.decompress(evidence.raw).splitlines()]
+    changed = 0
+    for _ in range(50):
+        path, new = rng.choice(_leaves(record)), rng.choice(STRANGE)
+        text = json.dumps(_replaced(record, path, new)).encode()
+        found = verify(replace(evidence, record=text))
+        changed += not found.verified
+        place = rng.choice([0, 100, len(rows) - 1])
+        path, new = rng.choice(_leaves(rows[place])), rng.choice(STRANGE)
+        lines = [json.dumps(row) for row in rows]
+        lines[place] = json.dumps(_replaced(rows[place], path, new))
+        found = verify(replace(evidence, raw=gzip.compress("\n".join(lines).encode(), 1)))
+        changed += not found.verified
+    assert changed > 60
