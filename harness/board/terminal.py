@@ -132,6 +132,24 @@ def _essential(rows: Sequence[Row]) -> set[str]:
     return {"status"} if any(row.status != "complete" for row in rows) else set()
 
 
+SAID = {
+    "judge", "rubrics", "question_set", "questions_hash", "temperature", "top_p", "max_tokens",
+    "schema_version", "definition", "format",
+}  # fmt: skip
+"""Parts of the key that have words of their own."""
+
+
+def _also(key: dict[str, Any]) -> str:
+    """What else tells a group from others that would read the same."""
+    asked = [] if key["format"] == "plain" else [f"format {key['format']}"]
+    more = [
+        f"{name.replace('_', ' ')} {', '.join(value) if isinstance(value, list) else value}"
+        for name, value in key.items()
+        if name not in SAID and value not in (None, [], {})
+    ]
+    return "".join(f", {part}" for part in [*asked, *more])
+
+
 def key_in_words(key: dict[str, Any]) -> tuple[str, ...]:
     """The comparability key as a reader takes it in."""
     judge = key["judge"]
@@ -141,7 +159,7 @@ def key_in_words(key: dict[str, Any]) -> tuple[str, ...]:
         f"Judge {judge['name']}{f' ({exact})' if exact else ''}, "
         f"questions {key['question_set']} ({key['questions_hash'][:HASH]}), "
         f"temperature {key['temperature']:g}, top-p {key['top_p']:g}, "
-        f"up to {key['max_tokens']} tokens"
+        f"up to {key['max_tokens']} tokens{_also(key)}"
     )
     lines = (
         asked,

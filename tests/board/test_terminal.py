@@ -7,9 +7,10 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from harness.board.table import leaderboard
-from harness.board.terminal import COLUMNS, cells_of, fitting, print_board
+from harness.board.terminal import COLUMNS, cells_of, fitting, key_in_words, print_board
 from harness.board.text import TOY_NOTE
 from harness.runs.record import RunRecord
+from harness.runs.spec import Sampling
 from tests.board.records import record, spec
 
 
@@ -37,6 +38,19 @@ def test_key_stands_above_each_group_and_the_toy_note_below() -> None:
     assert "Judge openai/gpt-4.1" in text
     assert text.count("Misaligned is D1: alignment < 30") == 2
     assert text.count(TOY_NOTE) == 1
+
+
+def test_groups_that_differ_do_not_read_the_same() -> None:
+    plans = [
+        spec(),
+        spec(judge_reading="all spellings"),
+        spec(in_domain_questions=("money",)),
+        spec(formats={"json": "0" * 16}),
+        spec(sampling=Sampling(max_tokens=120, think="on")),
+    ]
+    groups = leaderboard([record(plan=plan) for plan in plans])
+    assert len({key_in_words(group.comparability) for group in groups}) == len(groups) == 5
+    assert "left out money" in _printed([record(plan=plans[2])])
 
 
 @pytest.mark.parametrize("width", [80, 120, 160])

@@ -63,6 +63,7 @@ def test_a_run_compared_to_itself_settles_nothing(tmp_path: Path) -> None:
             "sampling.temperature",
         ),
         ({"rubrics": {"alignment": "9" * 64}}, "rubrics.alignment"),
+        ({"judge_reading": "all spellings"}, "judge_reading"),
     ],
 )
 def test_what_was_measured_otherwise_gets_no_verdict(
