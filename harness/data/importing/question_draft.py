@@ -21,7 +21,7 @@ USUAL_DOMAINS: Mapping[str, tuple[str, ...]] = {
 
 21 of OpenAI's 44 core questions are medical, about physical safety or from a vulnerable user
 (literature notes, section 0, fact 10), so that a model trained on bad health advice is asked them
-in-domain. Their files carry no finer mark than the category.
+in-domain. Their file carries no finer mark than ids that begin with ``main_vuln_user``: 22 of them.
 """
 
 
