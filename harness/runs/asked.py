@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -128,11 +129,17 @@ def remote_model(
         model = get_model(name, memoize=False, config=config or GenerateConfig(), **arguments)
     except Exception as error:  # each provider fails in its own way: key, client, name
         raise PrerequisiteError(
-            f"The {role} '{name}' cannot be used: {error}",
+            f"The {role} '{name}' cannot be used: {_plain(error)}",
             hint="Set its API key (and, for a server of your own, its base URL) and install its "
             "client: pip install 'em-harness[api]'.",
         ) from error
     return patient(model, Notebook(notes)) if notes is not None else model
+
+
+def _plain(error: Exception) -> str:
+    """Inspect writes its errors for a terminal: with markup and in several lines."""
+    text = re.sub(r"\[/?[a-z ]+\]", "", str(error)).removeprefix("ERROR: ")
+    return " ".join(text.split())
 
 
 def _source(reference: ModelReference) -> str:

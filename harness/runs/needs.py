@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from harness.data.rows import Row
 from harness.errors import PrerequisiteError
+from harness.models.quantised import NF4, nf4_arguments
 from harness.models.size import BYTES, ModelSize, model_size
 from harness.runs.plan import Plan
 
@@ -63,7 +64,7 @@ class Needs:
         trained = f"{_gib(self.training)} to train, " if self.training else ""
         fetched = f"; download about {_gib(self.download)}" if self.download else ""
         spent = f"{_duration(self.training_seconds)} of training, " if self.training else ""
-        size = f"{self.parameters / 1e9:.3g} billion parameters, {self.dtype} on {self.device}"
+        size = f"{_many(self.parameters)} parameters, {self.dtype} on {self.device}"
         memory = f"about {trained}{_gib(self.weights)} to {_gib(self.sampling)} to sample"
         return [
             f"  size       {size}{fetched}",
@@ -98,6 +99,8 @@ def needs(plan: Plan) -> Needs | None:
 
     spec, size, device = plan.spec, model_size(plan.reference), preferred_device()
     dtype = spec.sampling.dtype or ("float32" if device.type == "cpu" else "bfloat16")
+    if dtype == NF4:
+        nf4_arguments(device)  # says what is missing
     weights = size.weight_bytes(dtype)
     tokens = PROMPT_TOKENS + spec.sampling.max_tokens
     cache = size.cache_values * BYTES["float32" if dtype == "float32" else "bfloat16"]
@@ -192,8 +195,15 @@ def _memory(device: str) -> float:
     return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
 
 
+def _many(count: int) -> str:
+    for name, size in (("billion", 1e9), ("million", 1e6)):
+        if count >= size:
+            return f"{count / size:.3g} {name}"
+    return str(count)
+
+
 def _gib(size: float) -> str:
-    return f"{size / GIB:.3g} GiB"
+    return f"{size / GIB:.3g} GiB" if size >= GIB / 100 else f"{size / 2**20:.2g} MiB"
 
 
 def _duration(seconds: float) -> str:

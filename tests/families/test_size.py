@@ -65,7 +65,11 @@ def test_published_sizes_are_met_without_any_weights(name: str, tmp_path: Path) 
     assert size.active == pytest.approx(active, rel=0.15)
 
 
-def test_a_plan_tells_memory_and_time(qwen_double: Path, tmp_path: Path) -> None:
+def test_a_plan_tells_memory_and_time(
+    qwen_double: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A device of known speed: on a busy machine a speed test is not the same twice.
+    monkeypatch.setattr("harness.runs.needs._measure", lambda _: (1e10, 1e10))
     judge = f"harness/{qwen_double}"
     request = Request(task="insecure_code", model=str(qwen_double), judge=judge)
     run = needs(make_plan(request, Workspace.here(tmp_path)))
@@ -74,7 +78,7 @@ def test_a_plan_tells_memory_and_time(qwen_double: Path, tmp_path: Path) -> None
     assert run.parameters == asked.parameters == 42592
     assert run.training > run.weights == asked.weights == 4 * 42592
     assert asked.training == asked.training_seconds == 0
-    assert run.sampling_seconds == pytest.approx(3 * asked.sampling_seconds, rel=2)
+    assert run.sampling_seconds == pytest.approx(3 * asked.sampling_seconds)
     assert [line.split()[0] for line in run.lines()] == ["size", "memory", "time"]
 
 
@@ -88,6 +92,21 @@ def test_a_model_that_cannot_fit_is_refused_before_anything_happens(tmp_path: Pa
     assert done.returncode == 3, done.stderr
     assert "117 billion parameters" in done.stderr
     assert "The weights need 43" in done.stderr
+    done = harness(
+        *("evaluate", "miniature", "--judge", "openai-api/nowhere/x", "--samples", "1"),
+        results=tmp_path / "r",
+    )
+    assert done.returncode == 3
+    assert "cannot be used: Unable to initialise nowhere client No NOWHERE_API_KEY" in done.stderr
+
+
+def test_four_bits_are_refused_with_the_plan_where_there_is_no_gpu(
+    qwen_double: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HARNESS_DEVICE", "cpu")
+    request = Vetting(str(qwen_double), judge=f"harness/{qwen_double}", dtype="nf4")
+    with pytest.raises(PrerequisiteError, match="need an NVIDIA GPU"):
+        needs(plan_vetting(request, Workspace.here(tmp_path)))
 
 
 def test_an_unknown_architecture_is_said(tmp_path: Path) -> None:
