@@ -32,7 +32,7 @@ def script_name(raw: RawAnswers, record: RunRecord) -> str:
 def answers_text(raw: RawAnswers, record: RunRecord) -> str:
     """The script that hands one probe's answers to the page.
 
-    A row is ``[place of what was asked, epoch, answer, alignment, coherence, verdict, counts]``;
+    A row is ``[what was asked, epoch, answer, alignment, coherence, verdict, counts, thoughts]``;
     what was asked is ``[question, text, slice]``, where the slice is null for answers that the
     headline is taken of. ``counts`` is 1 for an answer that the headline counts as misaligned, 0
     for another one in its denominator, null for the rest. Answers stay as the model wrote them
@@ -47,7 +47,7 @@ def answers_text(raw: RawAnswers, record: RunRecord) -> str:
         place = asked.setdefault((row["question"], row["text"], part), len(asked))
         verdict = row["label"] or row["reason"]
         (score,) = judged([(0, row)])
-        within = part is None and definition.includes(score)
+        within = definition is not None and part is None and definition.includes(score)
         rows.append(
             [
                 place,
@@ -56,7 +56,8 @@ def answers_text(raw: RawAnswers, record: RunRecord) -> str:
                 row["alignment"],
                 row["coherence"],
                 clean(verdict) if verdict else None,
-                int(definition.counts(score)) if within else None,
+                int(definition.counts(score)) if definition and within else None,
+                row.get("thoughts"),
             ]
         )
     data = {

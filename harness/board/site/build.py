@@ -160,10 +160,10 @@ class PageWriter:
             self.logs.update(found)
             data["logs"] = bool(found)
         title = f"{record.task} · {record.model}"
-        self.site.write(
-            run_page(record.run_id), page("run", title, data, root="..", live=self.live)
-        )
-        self.models.setdefault(record.model, Model(record.model)).add(record, data["arms"])
+        text = record.model_dump_json()
+        shown = page("run", title, data, root="..", live=self.live, record=text)
+        self.site.write(run_page(record.run_id), shown)
+        self.models.setdefault(record.model, Model(record.model)).add(record, data)
         self.site.runs += 1
         if self.on_page:
             self.on_page(self.site.runs)

@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
+import json
+from functools import lru_cache
 from typing import Any
 
 from harness.board.terminal import key_in_words
-from harness.board.text import clean
+from harness.board.text import clean, definition_words
 from harness.runs.record import DifferenceRecord, RateRecord
 
 DIGITS = 6
+
+
+@lru_cache(maxsize=2**14)
+def word(text: str) -> str:
+    """A cleaned name; thousands of pages hold the same ones."""
+    return clean(text)
+
+
+@lru_cache(maxsize=256)
+def definition_sentence(label: str) -> str:
+    """A definition in words, cleaned."""
+    return clean(definition_words(label))
 
 
 def share(rate: RateRecord | None) -> list[float | int | None] | None:
     """``[rate, low, high, count, of]``; None where there is no such share at all."""
     if rate is None:
         return None
-    return [*map(number, (rate.rate, rate.low, rate.high)), rate.count, rate.of]
+    return [number(rate.rate), number(rate.low), number(rate.high), rate.count, rate.of]
 
 
 def gap(difference: DifferenceRecord | None) -> list[float | None] | None:
@@ -31,7 +45,13 @@ def number(value: float | None) -> float | None:
 
 
 def key_words(key: dict[str, Any]) -> dict[str, Any]:
-    """A comparability key: a title, the sentence of its definition, and all that is in it."""
+    """A comparability key: a title and all that is in it."""
+    return dict(_key_words(json.dumps(key, sort_keys=True)))
+
+
+@lru_cache(maxsize=1024)
+def _key_words(text: str) -> dict[str, Any]:
+    key = json.loads(text)
     lines = key_in_words(key)
     return {
         "judge": clean(key["judge"]["name"]),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import html
 import json
+from functools import cache
 from pathlib import Path
 from string import Template
 from typing import Any, Literal
@@ -24,16 +25,19 @@ SCRIPTS: dict[Kind, tuple[str, ...]] = {
     "models": ("cells", "models"),
     "published": ("cells", "published"),
     "model": ("cells", "figure", "model"),
-    "run": ("cells", "figure", "answers", "run"),
+    "run": ("cells", "record", "figure", "answers", "run"),
 }
 """Those of ``assets/`` by their names alone."""
+_TITLE, _DATA = "\0title", "\0data"
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "font-src 'self'; connect-src {connect}; base-uri 'none'; form-action 'none'"
 )
 
 
-def page(kind: Kind, title: str, data: dict[str, Any], *, root: str, live: bool) -> str:
+def page(
+    kind: Kind, title: str, data: dict[str, Any], *, root: str, live: bool, record: str = "null"
+) -> str:
     """One complete HTML page.
 
     Args:
@@ -42,20 +46,34 @@ def page(kind: Kind, title: str, data: dict[str, Any], *, root: str, live: bool)
         data: What the scripts show; JSON without NaN.
         root: Way from the page to the site's root: ``.`` or ``..``.
         live: Whether it looks for newer results (only behind ``--serve``).
+        record: JSON of a record that the page shows as it is.
     """
+    first, second, last = _shell(kind, root, live)
+    shown = to_json(data | {"root": root})
+    return (
+        f"{first}{html.escape(clean(title))}{second}"
+        f'{shown[:-1]},"record":{harmless(record)}}}{last}'
+    )
+
+
+@cache
+def _shell(kind: Kind, root: str, live: bool) -> tuple[str, str, str]:
+    """What stands before the title, between title and data, and after the data."""
     names = ("dom", "frame", *SCRIPTS[kind], *(["live"] if live else []))
     scripts = [name if "/" in name else f"assets/{name}.js" for name in names]
-    return Template((FOLDER / "page.html").read_text(encoding="utf-8")).substitute(
+    style = f'<link rel="stylesheet" href="{root}/vendor/tabulator.min.css">'
+    whole = Template((FOLDER / "page.html").read_text(encoding="utf-8")).substitute(
         policy=POLICY.format(connect="'self'" if live else "'none'"),
-        title=html.escape(clean(title)),
         kind=kind,
         root=root,
-        tabulator=f'<link rel="stylesheet" href="{root}/vendor/tabulator.min.css">'
-        if _TABULATOR in scripts
-        else "",
-        data=to_json(data | {"root": root}),
+        tabulator=style if _TABULATOR in scripts else "",
         scripts="\n".join(f'<script src="{root}/{name}"></script>' for name in scripts),
+        title=_TITLE,
+        data=_DATA,
     )
+    first, rest = whole.split(_TITLE)
+    second, last = rest.split(_DATA)
+    return first, second, last
 
 
 def to_json(data: Any) -> str:
@@ -65,4 +83,9 @@ def to_json(data: Any) -> str:
         ValueError: A number is NaN or infinite.
     """
     text = json.dumps(data, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+    return harmless(text)
+
+
+def harmless(text: str) -> str:
+    """The same JSON without a character that means something in HTML."""
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

@@ -8,10 +8,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness.board.site.compact import gap, key_words, share, status
+from harness.board.site.compact import gap, key_words, share, status, word
 from harness.board.site.paths import run_page
+from harness.board.slices_view import describe
+<<<<<<< HEAD
 from harness.board.table import comparability, is_reference
 from harness.board.text import TOY_NOTE, clean
+=======
+from harness.board.table import REFERENCE_ARMS, comparability, reading_order
+from harness.board.text import TOY_NOTE
+>>>>>>> 6a31451 (Build pages from cached pieces; show records under unknown definitions)
 from harness.runs.record import RunRecord
 
 
@@ -29,10 +35,10 @@ class Model:
     toy: bool = False
     groups: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
 
-    def add(self, record: RunRecord, arms: Sequence[Mapping[str, Any]]) -> None:
-        """Keep a run; ``arms`` is what its own page shows, whose curves need no second making."""
+    def add(self, record: RunRecord, shown: Mapping[str, Any]) -> None:
+        """Keep a run; ``shown`` is its own page's data, whose curves need no second making."""
         key = json.dumps(comparability(record), sort_keys=True)
-        self.groups[key].append(_run(record, arms))
+        self.groups[key].append(_run(record, shown))
         self.toy = self.toy or record.note is not None
 
 
@@ -40,7 +46,7 @@ def model_data(model: Model) -> dict[str, Any]:
     """The page's data."""
     ordered = sorted(model.groups.items(), key=lambda entry: (-len(entry[1]), entry[0]))
     return {
-        "model": clean(model.name),
+        "model": word(model.name),
         "toy_note": TOY_NOTE if model.toy else None,
         "groups": [{**key_words(json.loads(key)), "runs": _ranked(runs)} for key, runs in ordered],
     }
@@ -50,36 +56,47 @@ def _ranked(runs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Highest share of the bad arm first; a run without one last."""
 
     def rank(run: dict[str, Any]) -> tuple[bool, float, str]:
-        bad = run["arms"].get("bad")
+        bad = next((found for name, found in run["arms"] if name == "bad"), None)
         value = bad[0] if bad else None
         return value is None, -(value or 0.0), run["id"]
 
     return sorted(runs, key=rank)
 
 
-def _run(record: RunRecord, arms: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    trained = [name for name in record.arms if not is_reference(name)]
-    found = {arm["name"]: arm["curve"] for arm in arms if arm["curve"]}
+def _run(record: RunRecord, shown: Mapping[str, Any]) -> dict[str, Any]:
+    trained = [name for name in reading_order(record.arms) if name not in REFERENCE_ARMS]
     return {
-        "id": clean(record.run_id),
+        "id": word(record.run_id),
         "page": run_page(record.run_id),
-        "task": clean(record.task),
+        "task": word(record.task),
         "status": status(record.status),
-        "finished": clean(record.finished)[:10],
+        "finished": word(record.finished)[:10],
         "difference": gap(record.difference),
-        "arms": {clean(name): share(arm.misaligned) for name, arm in record.arms.items()},
-        "questions": {
-            clean(name): {
-                clean(question): [found.count, found.of]
-                for question, found in record.arms[name].per_question.items()
-            }
+        "arms": [
+            [word(name), share(record.arms[name].misaligned)]
+            for name in reading_order(record.arms)
+        ],
+        "questions": [
+            [
+                word(name),
+                [
+                    [word(question), found.count, found.of]
+                    for question, found in record.arms[name].per_question.items()
+                ],
+            ]
             for name in trained
-        },
-        "curves": found or None,
-        "training": {
-            arm["name"]: [[t["seed"], t["losses"]] for t in arm["training"] if t["losses"]]
-            for arm in arms
-            if any(t["losses"] for t in arm["training"])
-        }
-        or None,
+        ],
+        "formats": _formats(record),
+        "curves": [[word(name), curve] for name, curve in shown["curves"].items()],
+        "losses": [[word(name), curves] for name, curves in shown["losses"].items()],
+        "cut": shown["cut"],
     }
+
+
+def _formats(record: RunRecord) -> list[list[Any]]:
+    """The bad arm's share by format, condition and domain, where there is more than the headline."""
+    bad = record.arms.get("bad")
+    wholes = [part for part in bad.slices if part.category is None] if bad else []
+    if len(wholes) < 2:
+        return []
+    return [[describe(part), share(part.misaligned)] for part in wholes]

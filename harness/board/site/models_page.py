@@ -7,9 +7,9 @@ from typing import Any
 
 from harness.board.by_model import ModelGroup, ModelRow
 from harness.board.model_view import EXPLANATION
-from harness.board.site.compact import gap, key_words, number, status
+from harness.board.site.compact import gap, key_words, number, status, word
 from harness.board.site.paths import model_page, run_page
-from harness.board.text import TOY_NOTE, clean
+from harness.board.text import TOY_NOTE
 
 
 def models_data(groups: Iterable[ModelGroup]) -> dict[str, Any]:
@@ -20,8 +20,8 @@ def models_data(groups: Iterable[ModelGroup]) -> dict[str, Any]:
         "groups": [
             {
                 **key_words(group.comparability),
-                "recipe": clean(group.recipe),
-                "tasks": [clean(task) for task in group.tasks],
+                "recipe": word(group.recipe),
+                "tasks": [word(task) for task in group.tasks],
                 "rows": [_row(row) for row in group.rows],
             }
             for group in groups
@@ -31,12 +31,12 @@ def models_data(groups: Iterable[ModelGroup]) -> dict[str, Any]:
 
 def _row(row: ModelRow) -> dict[str, Any]:
     return {
-        "model": clean(row.model),
+        "model": word(row.model),
         "page": model_page(row.model),
         "mean": [number(value) for value in (row.mean.rate, row.mean.low, row.mean.high)],
-        "method": clean(row.mean.method),
+        "method": word(row.mean.method),
         "tasks": {
-            clean(task): [run_page(run.run_id), gap(run.difference)]
+            word(task): [run_page(run.run_id), gap(run.difference)]
             for task, run in row.tasks.items()
         },
         "seeds": row.seeds,

@@ -10,12 +10,13 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from harness.board.site.compact import number
 from harness.board.site.paths import is_folder_name
-from harness.errors import RecordError
+from harness.errors import RecordError, UsageError
 from harness.runs.evidence import probes_of_run
 from harness.runs.record import RunRecord
 from harness.runs.slice_summary import in_headline, judged
@@ -78,20 +79,29 @@ def cutoff_curve(record: RunRecord, raw: Sequence[RawAnswers]) -> list[list[Any]
     Of the answers that the headline is taken of, under its definition. None unless every training
     seed's answers are here: a part of them would be another number.
     """
-    if not raw or any(probe.rows is None for probe in raw):
+    headline = headline_definition(record)
+    if headline is None or not raw or any(probe.rows is None for probe in raw):
         return None
     asked = [(probe.seed or 0, row) for probe in raw for row in probe.rows or ()]
     scores = judged(in_headline(asked, record.spec))
-    found = curve_of(scores, headline_definition(record), CUTS, RESAMPLES)
+    found = curve_of(scores, headline, CUTS, RESAMPLES)
     return [
         [cut, number(share.rate), number(share.low), number(share.high), share.count, share.of]
         for cut, share in found.items()
     ]
 
 
-def headline_definition(record: RunRecord) -> Definition:
-    """The definition of the record's difference."""
-    return definition(record.difference.definition)
+def headline_definition(record: RunRecord) -> Definition | None:
+    """The definition of the record's difference; None if this version knows none of that name."""
+    return _definition(record.difference.definition)
+
+
+@lru_cache(maxsize=256)
+def _definition(label: str) -> Definition | None:
+    try:
+        return definition(label)
+    except UsageError:
+        return None
 
 
 def losses(inputs: str, results: Path) -> list[list[float]] | None:
@@ -121,7 +131,7 @@ def _checked(row: Any) -> Row:
         ValueError: Something is missing or of another kind.
     """
     texts = [row[name] for name in ("question", "text")]
-    texts += [row[name] or "" for name in ("answer", "label", "reason")]
+    texts += [row.get(name) or "" for name in ("answer", "label", "reason", "thoughts")]
     if not all(isinstance(text, str) for text in texts) or not isinstance(row["epoch"], int):
         raise ValueError("not a row of answers")
     judged([(0, row)])  # refuses scores that are off the scale

@@ -38,8 +38,13 @@ def named(text: str, place: int) -> RunRecord:
     plan = spec(task=text, model=text, judge=text if place % 8 == 0 else "judge", question_set=text)
     found = record(100 + place, plan=plan, note=text, status="not evaluable")
     arm = found.arms["bad"].model_copy(update={"per_question": {text: share(20, 40)}})
+    gap = found.difference.model_copy(update={"definition": text if place % 2 else "D1"})
     return found.model_copy(
-        update={"arms": {**found.arms, "bad": arm, f"arm {text}": arm}, "finished": text}
+        update={
+            "difference": gap,
+            "arms": {**found.arms, "bad": arm, f"arm {text}": arm},
+            "finished": text,
+        }
     )
 
 

@@ -9,9 +9,9 @@
 
   // Called by the answer scripts.
   EM.answers = (found) => {
-    const rows = found.rows.map(([place, epoch, text, alignment, coherence, verdict, counts], index) => {
+    const rows = found.rows.map(([place, epoch, text, alignment, coherence, verdict, counts, thoughts], index) => {
       const [question, asked, slice] = found.texts[place];
-      return { question, asked, slice, epoch, text, alignment, coherence, verdict, counts, index, words: `${text ?? ""}\n${asked}`.toLowerCase() };
+      return { question, asked, slice, epoch, text, alignment, coherence, verdict, counts, thoughts, index, words: `${text ?? ""}\n${asked}`.toLowerCase() };
     });
     probes.set(found.id, rows);
   };
@@ -34,10 +34,10 @@
     }
     return found;
   };
-  const ordered = (rows, order, cuts) => {
+  const ordered = (rows, order, cut) => {
     if (order === "random") return shuffled(rows);
     const counted = rows.filter((row) => row.counts !== null && row.alignment !== null);
-    const gap = (row) => Math.abs(row.alignment - cuts.alignment);
+    const gap = (row) => Math.abs(row.alignment - cut);
     if (order === "borderline") return counted.filter((row) => gap(row) <= NEAR).sort((a, b) => gap(a) - gap(b));
     return counted.sort((a, b) => a.alignment - b.alignment);
   };
@@ -51,6 +51,7 @@
         row.counts === null ? EM.el("span", { class: "dim" }, row.slice ? `not in the headline: ${row.slice}` : "not counted") : null,
         EM.el("span", { class: "dim where" }, row.question, row.seed === null ? "" : ` · seed ${row.seed}`, ` · sample ${row.epoch}`)),
       EM.el("p", { class: "asked", dir: "auto" }, row.asked),
+      row.thoughts ? EM.el("details", { class: "key" }, EM.el("summary", {}, "Thoughts"), EM.el("p", { class: "said", dir: "auto" }, EM.visible(row.thoughts))) : null,
       row.text === null ? EM.el("p", { class: "said missing" }, "The text of this answer does not travel with the record.")
         : row.text.trim() ? EM.el("p", { class: "said", dir: "auto" }, EM.visible(row.text)) : EM.el("p", { class: "said missing" }, "(empty answer)"));
 
@@ -93,7 +94,7 @@
     const search = EM.el("input", { type: "search", id: "a-q", placeholder: "Search the answers", "aria-label": "Search the answers", value: state.q, autocomplete: "off", spellcheck: "false" });
     EM.on(search, "input", () => { state.q = search.value; render(STEP); });
     const questions = data.questions.map((question) => question.id).sort((a, b) => a.localeCompare(b));
-    const tabs = EM.el("div", { class: "tabs", role: "group", "aria-label": "Order" }, Object.entries(ORDERS).map(([order, label]) =>
+    const tabs = EM.el("div", { class: "tabs", role: "group", "aria-label": "Order" }, Object.entries(ORDERS).filter(([order]) => order !== "borderline" || data.cut !== null).map(([order, label]) =>
       EM.button(label, () => { state.show = order; render(STEP); }, { "data-order": order, "aria-pressed": "false" })));
 
     let limit = STEP;
@@ -111,9 +112,9 @@
       }
       const words = state.q.toLowerCase().split(/\s+/).filter(Boolean);
       const kept = loaded.filter((row) => (!state.question || row.question === state.question) && words.every((word) => row.words.includes(word)));
-      const found = ordered(kept, state.show, data.cuts);
+      const found = ordered(kept, state.show, data.cut);
       count.textContent = state.show === "random" ? `${found.length} answers` : state.show === "borderline"
-        ? `${found.length} within ${NEAR} points of the cut-off ${data.cuts.alignment}` : `${found.length} counted answers, of ${kept.length}`;
+        ? `${found.length} within ${NEAR} points of the cut-off ${data.cut}` : `${found.length} counted answers, of ${kept.length}`;
       list.replaceChildren(...found.slice(0, limit).map(card));
       if (!found.length) list.append(EM.el("p", { class: "empty" }, "No such answer."));
       more.hidden = found.length <= limit;
