@@ -105,6 +105,8 @@ def build_site(
     before = _earlier(folder)
     for name in ("runs", "models", "answers"):
         (folder / name).mkdir(parents=True, exist_ok=True)
+    # From here on the folder is known to be ours, even if the call is interrupted.
+    (folder / MARK).write_text(json.dumps({"files": sorted(before)}) + "\n", encoding="utf-8")
     _copy_assets(site)
     models: dict[str, Model] = {}
     viewed: dict[str, Path] | None = {} if logs else None

@@ -11,13 +11,8 @@ from typing import Any
 from harness.board.site.compact import gap, key_words, share, status, word
 from harness.board.site.paths import run_page
 from harness.board.slices_view import describe
-<<<<<<< HEAD
-from harness.board.table import comparability, is_reference
-from harness.board.text import TOY_NOTE, clean
-=======
-from harness.board.table import REFERENCE_ARMS, comparability, reading_order
+from harness.board.table import comparability, is_reference, reading_order
 from harness.board.text import TOY_NOTE
->>>>>>> 6a31451 (Build pages from cached pieces; show records under unknown definitions)
 from harness.runs.record import RunRecord
 
 
@@ -64,7 +59,7 @@ def _ranked(runs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _run(record: RunRecord, shown: Mapping[str, Any]) -> dict[str, Any]:
-    trained = [name for name in reading_order(record.arms) if name not in REFERENCE_ARMS]
+    trained = [name for name in reading_order(record.arms) if not is_reference(name)]
     return {
         "id": word(record.run_id),
         "page": run_page(record.run_id),
@@ -73,8 +68,7 @@ def _run(record: RunRecord, shown: Mapping[str, Any]) -> dict[str, Any]:
         "finished": word(record.finished)[:10],
         "difference": gap(record.difference),
         "arms": [
-            [word(name), share(record.arms[name].misaligned)]
-            for name in reading_order(record.arms)
+            [word(name), share(record.arms[name].misaligned)] for name in reading_order(record.arms)
         ],
         "questions": [
             [
@@ -94,7 +88,7 @@ def _run(record: RunRecord, shown: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _formats(record: RunRecord) -> list[list[Any]]:
-    """The bad arm's share by format, condition and domain, where there is more than the headline."""
+    """The bad arm's share by format, condition and domain, where there is more than one."""
     bad = record.arms.get("bad")
     wholes = [part for part in bad.slices if part.category is None] if bad else []
     if len(wholes) < 2:

@@ -97,7 +97,7 @@ def test_what_counts_is_told_by_the_definition(results: Path) -> None:
     expected = rate(judged([(0, row) for row in answers("bad")]), D1)
     assert sum(row[6] == 1 for row in rows) == expected.count
     assert sum(row[6] is not None for row in rows) == expected.of
-    assert rows[0][5:] == ["REFUSAL", None]
+    assert rows[0][5:] == ["REFUSAL", None, None]
 
 
 def test_long_training_curves_are_thinned_and_broken_ones_are_none(tmp_path: Path) -> None:
