@@ -9,6 +9,7 @@
   const all = groups.reduce((sum, group) => sum + group.rows.length, 0);
   let state = EM.state.read();
   let match = EM.matcher(state);
+  const found = (entry) => match(entry.row);
 
   const sorted = () => [{ column: EM.sortable.has(state.sort) ? state.sort : "misaligned", dir: state.dir === "asc" ? "asc" : "desc" }];
   const extra = () => new Set((state.cols || "").split(",").filter(Boolean));
@@ -16,15 +17,14 @@
   const make = (group) => {
     const tall = group.rows.length > TALL;
     const table = new Tabulator(group.box, {
-      data: group.rows,
-      index: "id",
+      data: group.rows.map(EM.entry),
       columns: EM.columns(group.most, extra(), NARROW.matches),
       layout: "fitColumns",
       initialSort: sorted(),
       initialFilter: [],
       maxHeight: tall ? Math.max(360, Math.min(window.innerHeight - 120, 900)) : false,
       rowHeight: NARROW.matches ? 84 : 34,
-      renderVerticalBuffer: 240,
+      renderVerticalBuffer: 100,
       headerSortElement: () => "",
       headerSortTristate: false,
       placeholder: "No row matches.",
@@ -34,7 +34,7 @@
     group.table = table;
     table.on("tableBuilt", () => {
       group.built = true;
-      if (group.shown !== group.rows.length) table.setFilter(match);
+      if (group.shown !== group.rows.length) table.setFilter(found);
       byKeyboard(group);
       describe(group);
       performance.mark("em-table");
@@ -91,7 +91,22 @@
     return group.section;
   };
 
-  const shownRows = (group) => (group.built ? group.table.getRows("active").map((row) => row.getData()) : group.rows.filter(match));
+  // The tables in view follow each keystroke; the others when the reader pauses.
+  const inView = ({ box }) => {
+    const { top, bottom } = box.getBoundingClientRect();
+    return bottom > 0 && top < window.innerHeight;
+  };
+  const settle = (group) => {
+    if (group.built && group.stale) group.table.setFilter(found);
+    group.stale = false;
+  };
+  let pause = 0;
+  const settleLater = () => {
+    clearTimeout(pause);
+    pause = setTimeout(() => groups.forEach(settle), 150);
+  };
+
+  const shownRows = (group) => (settle(group), group.built ? group.table.getRows("active").map((row) => row.getData().row) : group.rows.filter(match));
 
   const filter = () => {
     match = EM.matcher(state);
@@ -101,8 +116,11 @@
       shown += group.shown;
       group.section.hidden = group.shown === 0;
       group.count.textContent = group.shown === group.rows.length ? `${group.shown} rows` : `${group.shown} of ${group.rows.length} rows`;
-      if (group.built) group.table.setFilter(match);
+      group.stale = true;
     }
+    // One after the other: a table that fills again pushes the next ones out of view.
+    for (const group of groups) if (group.built && !group.section.hidden && inView(group)) settle(group);
+    settleLater();
     bar.show(state, shown, all);
     none.hidden = shown > 0;
   };
