@@ -26,13 +26,14 @@ def harness(
     )
 
 
-def started(*arguments: str, results: Path) -> subprocess.Popen[str]:
+def started(*arguments: str, results: Path, cwd: Path | None = None) -> subprocess.Popen[str]:
     """Start a verb; its output is read by the caller."""
     return subprocess.Popen(
         [sys.executable, "-m", "harness", *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        cwd=cwd,
         env=environment(results),
         # A background job of a script inherits an ignored interrupt; a user's terminal does not.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),

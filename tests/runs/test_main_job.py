@@ -103,14 +103,6 @@ def test_the_leaderboard_has_the_row(run: dict[str, Any], results: Path) -> None
     assert [row["run_id"] for row in rows] == [run["run_id"]]
 
 
-def test_the_base_arm_is_reused_by_another_run(run: dict[str, Any], results: Path) -> None:
-    done = harness(*RUN, "--recipe", "max_steps=2", results=results)
-    other = as_json(done)
-    assert other["run_id"] != run["run_id"]
-    assert other["arms"]["base"] == run["arms"]["base"]
-    assert "reused 240 answers of base" in done.stderr
-
-
 def test_figures_follow_from_the_stored_answers(run: dict[str, Any], results: Path) -> None:
     record = read_record(results / run["run_id"])
     (probe,) = record.arms["bad"].probes
