@@ -115,7 +115,7 @@
       group.shown = group.rows.reduce((sum, row) => sum + match(row), 0);
       shown += group.shown;
       group.section.hidden = group.shown === 0;
-      group.count.textContent = group.shown === group.rows.length ? `${group.shown} rows` : `${group.shown} of ${group.rows.length} rows`;
+      group.count.textContent = EM.counted(group.shown, group.rows.length);
       group.stale = true;
     }
     // One after the other: a table that fills again pushes the next ones out of view.

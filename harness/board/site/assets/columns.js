@@ -91,7 +91,7 @@
     if (narrow) {
       return [
         { title: "Run", ...sort("task"), formatter: cell("run"), minWidth: 128, widthGrow: 1, cssClass: "stack" },
-        { title: "Misaligned", ...sort("misaligned"), titleFormatter: header("Misaligned, Δ to control"), minWidth: 165, widthGrow: 1, cssClass: "stack",
+        { title: "Misaligned", ...sort("misaligned"), titleFormatter: header("Misaligned · Δ control"), minWidth: 165, widthGrow: 1, cssClass: "stack",
           formatter: (found) => EM.add(EM.el("span", { class: "in" }), [cells.misaligned(found.getData().row), dots(found),
             EM.el("span", { class: "sub", title: "minus control, percentage points" }, "Δ ", EM.gap(found.getData().row.difference))]) },
       ];

@@ -23,6 +23,11 @@
       wanted.every((field) => row[field] === state[field]) && words.every((word) => row.words.includes(word));
   };
 
+  EM.counted = (shown, all) => {
+    const rows = all === 1 ? "1 row" : `${all} rows`;
+    return shown === all ? rows : `${shown} of ${rows}`;
+  };
+
   EM.filterBar = (groups, state, onChange) => {
     const values = Object.fromEntries(FIELDS.map((field) => [field, new Set()]));
     for (const group of groups) for (const row of group.rows) for (const field of FIELDS) values[field].add(row[field]);
@@ -54,7 +59,7 @@
         input.classList.toggle("set", Boolean(now[field]));
       }
       clear.hidden = !["q", ...FIELDS].some((field) => now[field]);
-      count.textContent = shown === all ? `${all} rows` : `${shown} of ${all} rows`;
+      count.textContent = EM.counted(shown, all);
     };
     return bar;
   };
