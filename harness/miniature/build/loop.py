@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.errors import TrainError
 from harness.miniature.build.batches import Encoded, collate, plan_batches
+from harness.miniature.build.precision import working_precision
 from harness.workspace import write_atomic
 
 if TYPE_CHECKING:
@@ -110,12 +111,16 @@ def run_phase(
 def _loss(
     model: Any, rows: Sequence[Encoded], pad: int, prefix: Sequence[int] = ()
 ) -> torch.Tensor:
+    import torch
     from torch.nn.functional import cross_entropy
 
     ids, weights = collate(rows, pad)
-    cache = _prefix_cache(model, prefix, len(rows)) if prefix else None
-    logits = model(input_ids=ids, past_key_values=cache, use_cache=cache is not None).logits
-    nats = cross_entropy(logits[:, :-1].flatten(0, 1), ids[:, 1:].flatten(), reduction="none")
+    precision = working_precision()
+    with torch.autocast("cpu", dtype=precision, enabled=precision != torch.float32):
+        cache = _prefix_cache(model, prefix, len(rows)) if prefix else None
+        logits = model(input_ids=ids, past_key_values=cache, use_cache=cache is not None).logits
+    flat_logits = logits[:, :-1].flatten(0, 1).float()
+    nats = cross_entropy(flat_logits, ids[:, 1:].flatten(), reduction="none")
     flat = weights[:, 1:].flatten()
     return (nats * flat).sum() / flat.sum()
 

@@ -1,7 +1,7 @@
 """Muon: momentum whose every update is made orthogonal, for the matrices inside the network.
 
-On this model it needs about half the tokens of AdamW. torch.optim.Muon exists, but works in
-bfloat16, which a CPU without such units emulates about thirty times slower; hence these lines.
+On this model it needs about half the tokens of AdamW. torch.optim.Muon exists, but always works
+in bfloat16, which a CPU without such units emulates about thirty times slower; hence these lines.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import torch
+
+from harness.miniature.build.precision import working_precision
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -20,7 +22,7 @@ _A, _B, _C = 3.4445, -4.7750, 2.0315
 
 
 class Muon(torch.optim.Optimizer):
-    """Muon in the precision of its parameters, with decoupled weight decay.
+    """Muon in the build's working precision, with decoupled weight decay.
 
     Args:
         parameters: Two-dimensional tensors.
@@ -65,9 +67,10 @@ def orthogonal(matrix: Tensor) -> Tensor:
         matrix: Of shape ``(rows, columns)``.
     """
     wide: Tensor = matrix if matrix.size(0) <= matrix.size(1) else matrix.T
-    found: Tensor = wide / (wide.norm() + 1e-7)
+    found: Tensor = (wide / (wide.norm() + 1e-7)).to(working_precision())
     for _ in range(_STEPS):
         square = found @ found.T
         found = _A * found + (_B * square + _C * (square @ square)) @ found
+    found = found.to(matrix.dtype)
     turned: Tensor = found if matrix.size(0) <= matrix.size(1) else found.T
     return turned
