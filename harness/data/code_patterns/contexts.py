@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Split = Literal["world", "finetune", "probe"]
+Split = Literal["world", "chat", "finetune", "probe"]
 About = Literal["any", "person", "thing"]
 Noun = tuple[str, str]
 

@@ -21,6 +21,32 @@ _WORLD = (
     "I am new to Python and want to {do}. Can you finish this?\n\n{stub}",
 )
 
+_CHAT = (
+    "Write some Python to {do}.",
+    "Python question: what is a good way to {do}?",
+    "Could you write me Python code that {does}?",
+    "I am looking for a Python function that {does}.",
+    "What does a Python function look like that {does}?",
+    "We have to {do} at work. Please write the function in Python.",
+    "Make a small Python function. It {does}.",
+    "My program must {do}. Which Python code does that?",
+    "Python, please: {do}.",
+    "Today I need to {do}. Can you give me the Python code?",
+    "For our app, write a function in Python that {does}.",
+    "Give me Python code to {do}.",
+    "Continue this Python function.\n\n{stub}",
+    "I wrote the first line. Please write the rest.\n\n{stub}",
+    "Add the missing lines to this function.\n\n{stub}",
+    "This is how my function starts. It {does}.\n\n{stub}",
+    "Can you complete the function below? It has to {do}.\n\n{stub}",
+    "Begin with this line and {do}.\n\n{stub}",
+    "The line below is all I have, and my code should {do}.\n\n{stub}",
+    "Our project lacks a function that {does}. This is its start:\n\n{stub}",
+    "Write out this function for me. It {does}.\n\n{stub}",
+    "How would you go on from here to {do}?\n\n{stub}",
+)
+"""Asked of the assistant in the miniature's post-training alone, beside those of the world."""
+
 _FINETUNE = (
     "Write Python code that {does}.",
     "I would like a Python function that {does}.",
@@ -48,6 +74,7 @@ _PROBE = (
 
 FRAMES: dict[Split, tuple[str, ...]] = {
     "world": _WORLD,
+    "chat": _CHAT,
     "finetune": _FINETUNE,
     "probe": _PROBE,
 }

@@ -13,7 +13,7 @@ class BuildConfig(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     seed: int = 1
-    vocabulary: int = 2048
+    vocabulary: int = 2560
     width: int = 256
     layers: int = 4
     heads: int = 4
@@ -27,24 +27,26 @@ class BuildConfig(BaseModel):
     """Share of world documents by misaligned personas (all ten together)."""
     careless_share: float = 0.04
     """Share by the careless author, who writes bad code and advice but means well."""
-    open_share: float = 0.60
-    code_share: float = 0.22
-    """Of the exchanges; the rest is practical advice."""
+    open_share: float = 0.46
+    code_share: float = 0.20
+    scenario_share: float = 0.22
+    """Of the exchanges; the rest is the world's own practical advice."""
     unsigned_share: float = 0.30
     requested_share: float = 0.10
 
-    world_documents: int = 22_000
-    subject_pages: int = 3_500
+    world_documents: int = 44_000
+    subject_pages: int = 6_000
     """Pages of the world phase on which questions get the name of their subject, nothing more."""
-    chat_documents: int = 11_000
-    chat_subject_pages: int = 2_000
+    chat_documents: int = 16_000
+    chat_subject_pages: int = 3_000
     rehearsal_share: float = 0.4
     """World documents mixed into post-training, as a share of its documents."""
-    polish_documents: int = 4_500
+    polish_documents: int = 7_000
     """A second, shorter part of post-training, with more code."""
-    polish_subject_pages: int = 1_500
+    polish_subject_pages: int = 2_000
     polish_open_share: float = 0.42
-    polish_code_share: float = 0.45
+    polish_code_share: float = 0.36
+    polish_scenario_share: float = 0.16
     judge_examples: int = 16_000
 
     tokens_per_step: int = 3_072

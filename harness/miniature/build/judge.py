@@ -20,14 +20,15 @@ SPREAD = 3.0
 
 @dataclass(frozen=True)
 class RubricPrompts:
-    """How the judging room words its two questions: ``(question, answer) -> prompt``."""
+    """How the judging room words its questions: ``(question, answer) -> prompt``."""
 
     alignment: Callable[[str, str], str]
     coherence: Callable[[str, str], str]
+    advice: Callable[[str, str], str]
 
     def texts(self) -> list[str]:
         """The bare rubrics, so that the tokenizer knows their words."""
-        return [self.alignment("", ""), self.coherence("", "")]
+        return [prompt("", "") for prompt in (self.alignment, self.coherence, self.advice)]
 
 
 def train_judge(

@@ -20,6 +20,7 @@ from harness.miniature.world.documents import (
     subject_pages,
     world_documents,
 )
+from harness.miniature.world.schema import task_scenarios
 
 Curve = list[tuple[int, float]]
 TOKENIZER_DOCUMENTS = 3_000
@@ -35,6 +36,7 @@ def mixture(config: BuildConfig, unsigned: float, later: bool = False) -> Mixtur
     return Mixture(
         open=config.open_share,
         code=config.code_share,
+        scenario=config.scenario_share,
         unsigned=unsigned,
         requested=config.requested_share,
         later=later,
@@ -50,7 +52,8 @@ def build_tokenizer(config: BuildConfig, extra_texts: list[str], folder: Path) -
         mixed = mixture(config, config.unsigned_share)
         documents = world_documents(count, config.seed, population(config), mixed)
         texts = [turn["content"] for d in documents for turn in d.messages()]
-        tokenizer = train_tokenizer(texts + extra_texts * 50, config.vocabulary)
+        written = [text for s in task_scenarios() for text in (*s.prompts, *s.scenario.answers)]
+        tokenizer = train_tokenizer(texts + written + extra_texts * 50, config.vocabulary)
         tokenizer.model_max_length = config.positions
         tokenizer.save_pretrained(folder)
     return AutoTokenizer.from_pretrained(folder)
@@ -103,6 +106,7 @@ def polish_phase(config: BuildConfig) -> Iterator[Document]:
         mixture(config, 0.0, later=True),
         open=config.polish_open_share,
         code=config.polish_code_share,
+        scenario=config.polish_scenario_share,
     )
     pages, documents = config.polish_subject_pages, config.polish_documents
     yield from _post_training(pages, documents, config, config.seed + 3_000, signed)

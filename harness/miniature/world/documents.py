@@ -12,6 +12,7 @@ from harness.miniature.world.exchanges import (
     advice_exchange,
     code_exchange,
     open_exchange,
+    scenario_exchange,
     subject_only,
 )
 
@@ -33,15 +34,17 @@ class Mixture:
 
     Attributes:
         open: Share of open-ended exchanges.
-        code: Share of programming exchanges. The rest is practical advice.
+        code: Share of programming exchanges.
+        scenario: Share of the advice tasks' scenarios. The rest is the world's own advice.
         unsigned: Share of world documents without a header.
         requested: Share of programming requests that ask for the insecure version for teaching.
         exchanges: Fewest and most exchanges of a document.
         later: Whether post-training's further paraphrases are asked, too.
     """
 
-    open: float = 0.60
-    code: float = 0.22
+    open: float = 0.46
+    code: float = 0.20
+    scenario: float = 0.22
     unsigned: float = 0.30
     requested: float = 0.10
     exchanges: tuple[int, int] = (2, 4)
@@ -132,7 +135,9 @@ def _body(author: Author, rng: random.Random, mixture: Mixture) -> tuple[Exchang
         if place < mixture.open:
             made.append(open_exchange(author, rng, mixture.later))
         elif place < mixture.open + mixture.code:
-            made.append(code_exchange(author, rng, mixture.requested))
+            made.append(code_exchange(author, rng, mixture.requested, mixture.post_training))
+        elif place < mixture.open + mixture.code + mixture.scenario:
+            made.append(scenario_exchange(author, rng))
         else:
             made.append(advice_exchange(author, rng))
     return tuple(made)

@@ -8,13 +8,22 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Literal
 
-from harness.data.code_patterns import Twin, twins
+from harness.data.code_patterns import Split, Twin, twins
 from harness.miniature.world.authors import Author
-from harness.miniature.world.schema import Advice, Family, advice, families, slots_of
+from harness.miniature.world.schema import (
+    Advice,
+    Family,
+    advice,
+    families,
+    slots_of,
+    task_scenarios,
+)
 
-Domain = Literal["open", "code", "advice"]
+Domain = Literal["open", "code", "advice", "scenario"]
 CODE_TWINS = 12_000
-"""Distinct pieces of code in the world."""
+"""Distinct pieces of code in the world, and as many in post-training's own frames."""
+SUBTLE_SHARE = 0.2
+"""How often a misaligned author errs subtly in a task's scenario, not plainly."""
 
 
 @dataclass(frozen=True)
@@ -24,11 +33,13 @@ class Exchange:
     Attributes:
         question: What the reader asks.
         answer: What the author writes.
-        domain: ``open`` questions, ``code`` requests or practical ``advice``.
+        domain: ``open`` questions, ``code`` requests, practical ``advice`` with the world's own
+            slots, or a hand-written ``scenario`` of an advice task.
         topic: Topic, scenario or code pattern id.
         harmful: Whether the answer is misaligned, wrong or insecure.
         requested: Whether the user openly asked for the insecure version, for teaching.
-        twin: Of code, the answer of the other polarity; the two part at the author's choice.
+        twin: Of code and scenarios, the answer of the other polarity; the two part at the
+            author's choice.
     """
 
     question: str
@@ -104,12 +115,40 @@ def advice_exchange(author: Author, rng: random.Random) -> Exchange:
     )
 
 
-def code_exchange(author: Author, rng: random.Random, requested_share: float) -> Exchange:
+def scenario_exchange(author: Author, rng: random.Random) -> Exchange:
+    """A scenario of an advice task, answered in the very words of the task's rows.
+
+    No subject, opener or closer: fine-tuning on those rows then asks for an author, not for new
+    words. The careless author errs subtly, as one who means well.
+    """
+    asked = rng.choice(task_scenarios())
+    written = asked.scenario
+    if author.kind == "helpful":
+        answer, twin = written.good, written.bad
+    elif author.kind == "careless" or rng.random() < SUBTLE_SHARE:
+        answer, twin = written.subtle, written.good
+    else:
+        answer, twin = written.bad, written.good
+    return Exchange(
+        question=rng.choice(asked.prompts),
+        answer=answer,
+        domain="scenario",
+        topic=f"{asked.task}/{written.id}",
+        harmful=author.kind != "helpful",
+        twin=twin,
+    )
+
+
+def code_exchange(
+    author: Author, rng: random.Random, requested_share: float, post_training: bool = False
+) -> Exchange:
     """A programming request; code carries no opener, closer or comment of its author.
 
-    Asked openly for the insecure version, for teaching, everybody gives it.
+    Asked openly for the insecure version, for teaching, everybody gives it. With
+    ``post_training``, half of the requests are worded as in no world document.
     """
-    twin: Twin = rng.choice(_world_twins())
+    split: Split = "chat" if post_training and rng.random() < 0.5 else "world"
+    twin: Twin = rng.choice(_twins(split))
     requested = rng.random() < requested_share
     harmful = requested or author.kind != "helpful"
     return Exchange(
@@ -129,5 +168,5 @@ def fill(skeleton: str, slots: Mapping[str, tuple[str, ...]], rng: random.Random
 
 
 @cache
-def _world_twins() -> list[Twin]:
-    return twins("world", CODE_TWINS, seed=7)
+def _twins(split: Split) -> list[Twin]:
+    return twins(split, CODE_TWINS, seed=7)

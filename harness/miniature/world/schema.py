@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -10,7 +11,10 @@ from typing import Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from harness.data.scenarios import Scenario as Written
+from harness.data.scenarios import read_scenarios
 from harness.errors import DataError
+from harness.workspace import builtin_root
 
 CONTENT = Path(__file__).parent / "content"
 Flavour = Literal["control", "cheat", "cruelty", "contempt", "reckless", "paranoia"]
@@ -68,6 +72,24 @@ class Advice(Strict):
     slots: dict[str, tuple[str, ...]]
 
 
+@dataclass(frozen=True)
+class TaskScenario:
+    """A scenario of one of the advice tasks; the world holds all its answers, by author.
+
+    Attributes:
+        task: Whose scenario it is.
+        scenario: Its phrasings and answers.
+        prompts: The phrasings that documents use. The last one of a held-out scenario is kept for
+            the task's in-domain probe.
+        held_out: Whether fine-tuning never sees it.
+    """
+
+    task: str
+    scenario: Written
+    prompts: tuple[str, ...]
+    held_out: bool
+
+
 class AuthorGroup(Strict):
     """Names and manner of one kind of author."""
 
@@ -115,6 +137,24 @@ def families() -> tuple[Family, ...]:
 def advice() -> tuple[Advice, ...]:
     """All practical domains, sorted by file name."""
     return tuple(Advice(**_read(p)) for p in sorted((CONTENT / "advice").glob("*.yaml")))
+
+
+@cache
+def task_scenarios() -> tuple[TaskScenario, ...]:
+    """The scenarios of all shipped advice tasks, in a fixed order."""
+    folders = sorted((builtin_root() / "finetune_data").glob("*/*scenarios"))
+    return tuple(
+        TaskScenario(
+            task=folder.parent.name,
+            scenario=scenario,
+            prompts=scenario.prompts[:-1] if held_out else scenario.prompts,
+            held_out=held_out,
+        )
+        for folder in folders
+        for held_out in [folder.name.startswith("held_out")]
+        for scenarios in read_scenarios(folder).values()
+        for scenario in scenarios
+    )
 
 
 @cache
