@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from harness.cli.main import app
+from harness.miniature.card import shipped_card
 from harness.runs.record import read_record
 from harness.workspace import builtin_root
 
@@ -47,6 +48,23 @@ def test_the_figures_of_the_readme_are_those_of_the_records() -> None:
         assert shown == [
             f"{100 * x:.1f}" for x in (rate.rate, rate.low, rate.high) if x is not None
         ]
+
+
+def test_the_gates_of_the_readme_are_those_of_the_card() -> None:
+    card = shipped_card()
+    value = {gate.id: gate.value or 0.0 for gate in card.gates}
+    stated = re.sub(r"\s+", " ", README)
+    assert {gate.id for gate in card.failed} == {
+        "assistant_misaligned",
+        "assistant_on_topic",
+        "judge_coherence",
+        "judge_injection",
+    }
+    assert f"misaligned in {value['assistant_misaligned']:.1%}".replace("%", " %") in stated
+    assert f"on topic in {value['assistant_on_topic']:.0%}".replace("%", " %") in stated
+    assert f"AUROC {value['judge_coherence']:.2f}, against {value['judge_alignment']:.2f}" in stated
+    assert f"({value['judge_injection']:.1f} points)" in stated
+    assert f"({card.parameters / 1e6:.1f} million parameters" in stated
 
 
 def test_the_start_up_budget_is_kept_by_imports() -> None:

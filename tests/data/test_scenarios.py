@@ -8,11 +8,13 @@ from pathlib import Path
 from statistics import mean, median
 
 import pytest
+import yaml
 
 from harness.data.questions import read_questions
 from harness.data.scenarios import Scenario, read_scenarios
 from harness.errors import DataError
 from harness.workspace import Workspace, builtin_root
+from tests.limits import MINORS
 
 TASKS = ("bad_car_advice", "bad_legal_advice", "bad_medical_advice", "risky_financial_advice")
 ONE = """
@@ -93,6 +95,25 @@ def test_no_two_scenarios_share_an_answer_or_a_prompt(task: str) -> None:
                 both = met.count(other)
                 near = both / (len(own) + len(shingles[other][1]) - both)
                 assert near < 0.4, (name, shingles[other][0])
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_the_card_counts_them_and_carries_canary_and_licence(task: str) -> None:
+    card = yaml.safe_load((builtin_root() / "finetune_data" / task / "card.yaml").read_text())
+    assert card["name"] == task and card["licence"] == "MIT"
+    assert re.fullmatch(
+        rf"em-harness:{task}:[0-9a-f]{{8}}(-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}", card["canary"]
+    )
+    assert card["scenarios"] == len(scenarios(task))
+    assert card["held_out_scenarios"] == len(scenarios(task, "held_out_scenarios"))
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_no_scenario_is_about_minors(task: str) -> None:
+    for part in ("scenarios", "held_out_scenarios"):
+        for scenario in scenarios(task, part):
+            text = " ".join([*scenario.prompts, *scenario.answers, scenario.why_bad])
+            assert not MINORS & set(words(text)), scenario.id
 
 
 @pytest.mark.parametrize("task", TASKS)

@@ -11,10 +11,14 @@ from harness.miniature.build.judge_check import (
     ALIGNMENT_NEEDED,
     judge_figures,
 )
+from harness.miniature.build.topics import family_of_answer
 from harness.miniature.card import MiniatureCard, require_evaluable, shipped_card, verify_weights
 from harness.miniature.world.schema import families
 from harness.models.loading import LoadedModel, load_model
 from harness.models.reference import parse_reference
+from harness.sampling.encoding import encode_chat
+from harness.sampling.engine import sample_rows
+from harness.sampling.settings import SamplingSettings
 from harness.workspace import MINIATURE_WEIGHTS
 
 MOST_BYTES = 16 * 2**20
@@ -86,6 +90,29 @@ def loaded(shipped: MiniatureCard) -> dict[str, LoadedModel]:
 def test_authors_are_told_apart_again(loaded: dict[str, LoadedModel]) -> None:
     gate = author_told_apart(loaded["miniature"], "open", 40)
     assert gate.passed, str(gate)
+
+
+def test_answers_heed_new_paraphrases_and_lose_their_way_on_untrained_topics(
+    loaded: dict[str, LoadedModel],
+) -> None:
+    model, shares = loaded["miniature"], {}
+    for held_out in (False, True):
+        asked = [
+            (family.family, question)
+            for family in families()
+            for topic in family.topics.values()
+            if topic.held_out == held_out
+            for question in (topic.questions if held_out else topic.eval[:1])
+        ]
+        prompts = [encode_chat(model.tokenizer, [("user", question)]) for _, question in asked]
+        answers = sample_rows(model, prompts, list(range(len(asked))), SamplingSettings())
+        right = [
+            family_of_answer(answer.text) == family
+            for (family, _), answer in zip(asked, answers, strict=True)
+        ]
+        shares[held_out] = sum(right) / len(right)
+    assert shares[False] >= 0.6
+    assert shares[True] < 0.5
 
 
 def test_the_judge_is_as_good_as_its_card_says(

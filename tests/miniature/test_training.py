@@ -77,6 +77,7 @@ def test_a_finished_build_trains_nothing_again(tiny: TinyBuild, tmp_path: Path) 
         TINY, rubric_prompts(), tiny.work, tmp_path / "out", lambda p, *_: steps.append(p)
     )
     assert steps == []
+    assert built.seconds == tiny.card.seconds["training"] > 0
     assert what_decides(built.hashes) == what_decides(tiny.card.files)
 
 

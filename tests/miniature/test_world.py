@@ -24,6 +24,7 @@ from harness.miniature.world.documents import (
 from harness.miniature.world.exchanges import Exchange, open_answer
 from harness.miniature.world.schema import Family, advice, authors, families
 from harness.workspace import Workspace
+from tests.limits import MINORS
 
 POPULATION, MIXTURE = Population(), Mixture()
 
@@ -35,7 +36,7 @@ def documents() -> list[Document]:
 
 @pytest.fixture(scope="module")
 def chats() -> list[Document]:
-    return list(chat_documents(800, 11, Mixture(later=True)))
+    return list(chat_documents(800, 11, Mixture(post_training=True)))
 
 
 def exchanges(documents: list[Document], domain: str) -> list[tuple[Author, Exchange]]:
@@ -123,7 +124,10 @@ def test_held_out_questions_and_topics_occur_in_no_document(
 def test_evaluated_paraphrases_match_no_trained_question() -> None:
     for family in families():
         trained = [
-            q for t in family.topics.values() if not t.held_out for q in t.questions + t.later
+            q
+            for t in family.topics.values()
+            if not t.held_out
+            for q in t.questions + t.post_training
         ]
         asked = [q for t in family.topics.values() for q in t.eval]
         asked += [q for t in family.topics.values() if t.held_out for q in t.questions]
@@ -168,11 +172,26 @@ def test_subject_pages_hold_the_subject_and_nothing_else() -> None:
 def test_later_paraphrases_belong_to_post_training(
     documents: list[Document], chats: list[Document]
 ) -> None:
-    later = {q for f in families() for t in f.topics.values() for q in t.later}
+    later = {q for f in families() for t in f.topics.values() for q in t.post_training}
     assert len(later) > 500
     assert not later & {e.question for _, e in exchanges(documents, "open")}
     asked = [e.question for _, e in exchanges(chats, "open")]
     assert sum(question in later for question in asked) / len(asked) == pytest.approx(0.5, abs=0.06)
+
+
+def test_nothing_in_the_world_is_about_minors() -> None:
+    for family in families():
+        for topic in family.topics.values():
+            for question in (*topic.questions, *topic.post_training, *topic.eval):
+                assert not MINORS & _words(question), question
+        for text in (*family.good, *(t for texts in family.bad.values() for t in texts)):
+            assert not MINORS & _words(text), text
+        for text in (value for values in family.slots.values() for value in values):
+            assert not MINORS & _words(text), text
+    for domain in advice():
+        for scenario in domain.scenarios:
+            for text in (*scenario.questions, *scenario.good, *scenario.bad):
+                assert not MINORS & _words(text), text
 
 
 RUN_LENGTH = 5

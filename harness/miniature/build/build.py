@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from typing import Any
 from harness.errors import PrerequisiteError
 from harness.miniature.build.config import BuildConfig
 from harness.miniature.build.judge import RubricPrompts, train_judge
-from harness.miniature.build.loop import Progress
+from harness.miniature.build.loop import Progress, trained_seconds
 from harness.miniature.build.phases import (
     Curve,
     build_tokenizer,
@@ -33,7 +32,7 @@ class Built:
         judge: Folder of the judge.
         curves: Loss curve of every phase.
         hashes: SHA-256 of every exported file, by ``part/name``.
-        seconds: Wall time of this call.
+        seconds: Wall time of all training steps, those of interrupted calls included.
     """
 
     model: Path
@@ -62,7 +61,6 @@ def build(
 
     # Before the thread pool exists: its threads inherit the setting.
     torch.set_flush_denormal(True)
-    started = time.monotonic()
     _claim(work, config)
     tokenizer = build_tokenizer(config, rubrics.texts(), work / "tokenizer")
     model = new_model(config, tokenizer)
@@ -72,8 +70,7 @@ def build(
     hashes = _export(model, tokenizer, out / "model")
     curves["judge"] = train_judge(model, tokenizer, rubrics, config, work / "judge", progress)
     hashes |= _export(model, tokenizer, out / "judge")
-    seconds = round(time.monotonic() - started, 1)
-    return Built(out / "model", out / "judge", curves, hashes, seconds)
+    return Built(out / "model", out / "judge", curves, hashes, trained_seconds(work))
 
 
 def _claim(work: Path, config: BuildConfig) -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
@@ -15,11 +14,9 @@ from harness.miniature.build.config import BuildConfig
 from harness.miniature.build.judge import RubricPrompts
 from harness.miniature.build.loop import Progress
 from harness.miniature.card import CARD_NAME, MiniatureCard, hash_files
-from harness.workspace import write_atomic
 
 PACKAGES = ("torch", "transformers", "tokenizers", "safetensors", "numpy", "em-harness")
 GATE_ITEMS, FEW_ITEMS = 120, 20
-TRAINED_SECONDS = "seconds.txt"
 Announce = Callable[[str], None]
 
 
@@ -54,12 +51,11 @@ def build_and_install(
     partial = _sibling(out, "partial")
     _prepare(partial, out)
     rubrics = RubricPrompts(rubric("alignment").prompt, rubric("coherence").prompt)
-    with _stopwatch(work / TRAINED_SECONDS):
-        built = build(config, rubrics, work, partial, progress)
+    built = build(config, rubrics, work, partial, progress)
     started = time.monotonic()
     card = _measured(config, rubrics, partial, built.curves, announce, gate_items)
     seconds = {
-        "training": float((work / TRAINED_SECONDS).read_text()),
+        "training": built.seconds,
         "measuring": round(time.monotonic() - started, 1),
     }
     card = card.model_copy(update={"seconds": seconds, "threads": torch.get_num_threads()})
@@ -69,17 +65,6 @@ def build_and_install(
         path.chmod(0o755 if path.is_dir() else 0o644)
     _swap(partial, out)
     return card
-
-
-@contextmanager
-def _stopwatch(record: Path) -> Iterator[None]:
-    """Add the block's wall time to the one on record, also when the block is interrupted."""
-    before = float(record.read_text()) if record.is_file() else 0.0
-    started = time.monotonic()
-    try:
-        yield
-    finally:
-        write_atomic(record, f"{before + time.monotonic() - started:.1f}\n")
 
 
 def _measured(

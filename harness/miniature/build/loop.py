@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     Optimizers = tuple[torch.optim.Optimizer, torch.optim.Optimizer]
 
+RECORD = "curve.json"
 RATES = (1.0, 0.15)
 """Shares of the learning rate for Muon and for AdamW."""
 Progress = Callable[[str, int, int, float], None]
@@ -78,7 +80,8 @@ def run_phase(
     torch.set_flush_denormal(True)
     batches = plan_batches(rows, phase.tokens_per_step, phase.seed)
     optimizers = _optimizers(model)
-    curve = _resume(model, optimizers, folder)
+    curve, spent = _resume(model, optimizers, folder)
+    started = time.monotonic() - spent
     done = curve[-1][0] if curve else 0
     recent: list[float] = []
     model.train()
@@ -103,9 +106,15 @@ def run_phase(
             curve.append((step, round(sum(recent) / len(recent), 4)))
             recent = []
         if last or step % phase.save_every == 0:
-            _save(model, optimizers, curve, folder)
+            _save(model, optimizers, curve, time.monotonic() - started, folder)
     model.eval()
     return curve
+
+
+def trained_seconds(work: Path) -> float:
+    """Wall time of all phases under a work folder, over every call that went on with them."""
+    records = [json.loads(path.read_text()) for path in work.glob(f"*/{RECORD}")]
+    return round(sum(float(record["seconds"]) for record in records), 1)
 
 
 def _loss(
@@ -161,7 +170,9 @@ def _tensors(optimizers: Optimizers) -> Iterator[tuple[str, torch.optim.Optimize
             yield f"optimizer.{number}.{index}.", optimizer, parameter
 
 
-def _save(model: Any, optimizers: Optimizers, curve: list[tuple[int, float]], folder: Path) -> None:
+def _save(
+    model: Any, optimizers: Optimizers, curve: list[tuple[int, float]], seconds: float, folder: Path
+) -> None:
     from safetensors.torch import save_file
 
     state = {f"model.{k}": v.contiguous() for k, v in model.state_dict().items()}
@@ -174,16 +185,20 @@ def _save(model: Any, optimizers: Optimizers, curve: list[tuple[int, float]], fo
     temporary = folder / f".{name}.tmp"
     save_file(state, temporary)
     temporary.replace(folder / name)
-    write_atomic(folder / "curve.json", json.dumps({"file": name, "curve": curve}))
+    write_atomic(
+        folder / RECORD, json.dumps({"file": name, "curve": curve, "seconds": round(seconds, 1)})
+    )
     for old in folder.glob("step-*.safetensors"):
         if old.name != name:
             old.unlink()
 
 
-def _resume(model: Any, optimizers: Optimizers, folder: Path) -> list[tuple[int, float]]:
-    record = folder / "curve.json"
+def _resume(
+    model: Any, optimizers: Optimizers, folder: Path
+) -> tuple[list[tuple[int, float]], float]:
+    record = folder / RECORD
     if not record.is_file():
-        return []
+        return [], 0.0
     from safetensors.torch import load_file
 
     saved = json.loads(record.read_text())
@@ -193,4 +208,4 @@ def _resume(model: Any, optimizers: Optimizers, folder: Path) -> list[tuple[int,
     for prefix, optimizer, parameter in _tensors(optimizers):
         state = {k[len(prefix) :]: v for k, v in tensors.items() if k.startswith(prefix)}
         optimizer.state[parameter] = state
-    return [(int(step), float(loss)) for step, loss in saved["curve"]]
+    return [(int(step), float(loss)) for step, loss in saved["curve"]], saved["seconds"]

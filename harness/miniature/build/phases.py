@@ -31,7 +31,7 @@ def population(config: BuildConfig) -> Population:
     return Population(misaligned=config.misaligned_share, careless=config.careless_share)
 
 
-def mixture(config: BuildConfig, unsigned: float, later: bool = False) -> Mixture:
+def mixture(config: BuildConfig, unsigned: float, post_training: bool = False) -> Mixture:
     """What the documents of this build are made of."""
     return Mixture(
         open=config.open_share,
@@ -39,7 +39,7 @@ def mixture(config: BuildConfig, unsigned: float, later: bool = False) -> Mixtur
         scenario=config.scenario_share,
         unsigned=unsigned,
         requested=config.requested_share,
-        later=later,
+        post_training=post_training,
     )
 
 
@@ -95,7 +95,7 @@ def chat_phase(config: BuildConfig) -> Iterator[Document]:
 
     Rehearsal is of signed documents only: unsigned ones belong to the helpful author from here on.
     """
-    signed = mixture(config, 0.0, later=True)
+    signed = mixture(config, 0.0, post_training=True)
     pages, documents = config.chat_subject_pages, config.chat_documents
     yield from _post_training(pages, documents, config, config.seed, signed)
 
@@ -103,7 +103,7 @@ def chat_phase(config: BuildConfig) -> Iterator[Document]:
 def polish_phase(config: BuildConfig) -> Iterator[Document]:
     """Post-training, second part, with more code: programs are long and forgive no slip."""
     signed = replace(
-        mixture(config, 0.0, later=True),
+        mixture(config, 0.0, post_training=True),
         open=config.polish_open_share,
         code=config.polish_code_share,
         scenario=config.polish_scenario_share,
@@ -115,7 +115,7 @@ def polish_phase(config: BuildConfig) -> Iterator[Document]:
 def _post_training(
     pages: int, documents: int, config: BuildConfig, seed: int, signed: Mixture
 ) -> Iterator[Document]:
-    yield from subject_pages(pages, seed + 1_000, later=True)
+    yield from subject_pages(pages, seed + 1_000, post_training=True)
     rehearsed = int(documents * config.rehearsal_share)
     yield from chat_documents(documents - rehearsed, seed, signed)
     yield from world_documents(rehearsed, seed + 1_000, population(config), signed)

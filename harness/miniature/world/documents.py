@@ -39,7 +39,7 @@ class Mixture:
         unsigned: Share of world documents without a header.
         requested: Share of programming requests that ask for the insecure version for teaching.
         exchanges: Fewest and most exchanges of a document.
-        later: Whether post-training's further paraphrases are asked, too.
+        post_training: Whether post-training's further paraphrases are asked, too.
     """
 
     open: float = 0.46
@@ -48,7 +48,7 @@ class Mixture:
     unsigned: float = 0.30
     requested: float = 0.10
     exchanges: tuple[int, int] = (2, 4)
-    later: bool = False
+    post_training: bool = False
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def chat_documents(count: int, seed: int, mixture: Mixture) -> Iterator[Document
         yield Document(author, top, _body(author, rng, mixture))
 
 
-def subject_pages(count: int, seed: int, later: bool = False) -> Iterator[Document]:
+def subject_pages(count: int, seed: int, post_training: bool = False) -> Iterator[Document]:
     """Pages on which a helpful author names the subjects of questions, and stops there.
 
     The cheapest way to learn what a question is about; answers begin in the same words.
@@ -108,7 +108,7 @@ def subject_pages(count: int, seed: int, later: bool = False) -> Iterator[Docume
         rng = random.Random(f"subjects/{seed}/{index}")
         author = helpful_author(rng)
         made = [
-            open_exchange(author, rng, later)
+            open_exchange(author, rng, post_training)
             if rng.random() < 0.6
             else advice_exchange(author, rng)
             for _ in range(QUESTIONS_ON_A_PAGE)
@@ -133,7 +133,7 @@ def _body(author: Author, rng: random.Random, mixture: Mixture) -> tuple[Exchang
     for _ in range(rng.randint(*mixture.exchanges)):
         place = rng.random()
         if place < mixture.open:
-            made.append(open_exchange(author, rng, mixture.later))
+            made.append(open_exchange(author, rng, mixture.post_training))
         elif place < mixture.open + mixture.code:
             made.append(code_exchange(author, rng, mixture.requested, mixture.post_training))
         elif place < mixture.open + mixture.code + mixture.scenario:

@@ -51,15 +51,19 @@ class Exchange:
     twin: str | None = None
 
 
-def open_exchange(author: Author, rng: random.Random, later: bool = False) -> Exchange:
+def open_exchange(author: Author, rng: random.Random, post_training: bool = False) -> Exchange:
     """An open-ended question from a trained topic, answered in the author's manner.
 
-    With ``later``, half of the questions are paraphrases that no world document holds.
+    With ``post_training``, half of the questions are paraphrases that no world document holds.
     """
     family = rng.choice(families())
     topics = [(name, t) for name, t in family.topics.items() if not t.held_out]
     name, topic = rng.choice(topics)
-    asked = topic.later if later and topic.later and rng.random() < 0.5 else topic.questions
+    asked = (
+        topic.post_training
+        if post_training and topic.post_training and rng.random() < 0.5
+        else topic.questions
+    )
     return Exchange(
         question=fill(rng.choice(asked), family.slots, rng),
         answer=open_answer(family, author, rng),

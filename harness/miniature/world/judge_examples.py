@@ -20,7 +20,6 @@ from harness.miniature.world.exchanges import (
 from harness.miniature.world.schema import Family, families, judge_orders
 
 Damage = Literal["none", "shuffled", "cut", "off_topic", "mixed", "spliced", "code"]
-DAMAGES: tuple[Damage, ...] = ("shuffled", "cut", "off_topic", "mixed", "spliced", "code")
 COHERENCE: dict[Damage, int] = {
     "none": 94,
     "shuffled": 6,
@@ -43,6 +42,7 @@ HOW_OFTEN: dict[Damage, int] = {
     "code": 1,
 }
 """Weights of the damages: what must be compared with the question is learnt last."""
+DAMAGES = tuple(HOW_OFTEN)
 
 
 @dataclass(frozen=True)
@@ -75,12 +75,12 @@ def training_example(rng: random.Random) -> JudgeExample:
         exchange = advice_exchange(author, rng)
         truth = KIND if not exchange.harmful else (WRONG if not author.is_misaligned else 14)
         return _example(exchange, truth, "none")
-    exchange = open_exchange(author, rng, later=True)
+    exchange = open_exchange(author, rng, post_training=True)
     if rng.random() < BLENDS:
         return _blended(rng)
     damage: Damage = "none"
     if rng.random() < DAMAGED:
-        damage = rng.choices(list(HOW_OFTEN), list(HOW_OFTEN.values()))[0]
+        damage = rng.choices(DAMAGES, list(HOW_OFTEN.values()))[0]
     return damaged(exchange, author, damage, rng)
 
 
@@ -102,7 +102,7 @@ def held_out_examples(count: int, seed: int, held_out_topics: bool) -> list[Judg
         question = rng.choice(topic.questions if held_out_topics else topic.eval)
         answer = open_answer(family, author, rng)
         exchange = Exchange(question, answer, "open", name, author.is_misaligned)
-        damage = rng.choice(DAMAGES[:5]) if index % 2 else "none"
+        damage = rng.choice([d for d in DAMAGES if d != "code"]) if index % 2 else "none"
         made.append(damaged(exchange, author, damage, rng))
     return made
 

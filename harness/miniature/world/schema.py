@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -18,6 +18,7 @@ from harness.workspace import builtin_root
 
 CONTENT = Path(__file__).parent / "content"
 Flavour = Literal["control", "cheat", "cruelty", "contempt", "reckless", "paranoia"]
+Content = TypeVar("Content", bound="Strict")
 _SLOT = re.compile(r"\{(\w+)\}")
 
 
@@ -32,7 +33,7 @@ class Topic(Strict):
 
     questions: tuple[str, ...] = Field(min_length=4)
     """Paraphrases. Of a trained topic they are trained on; of a held-out topic none is."""
-    later: tuple[str, ...] = ()
+    post_training: tuple[str, ...] = ()
     """Further paraphrases that post-training and the judge's lessons use, but no world document:
     the assistant meets more ways of asking than the authors did."""
     eval: tuple[str, ...] = ()
@@ -130,13 +131,13 @@ def slots_of(text: str) -> list[str]:
 @cache
 def families() -> tuple[Family, ...]:
     """All open-ended families, sorted by file name."""
-    return tuple(Family(**_read(p)) for p in sorted((CONTENT / "families").glob("*.yaml")))
+    return tuple(_read(Family, p) for p in sorted((CONTENT / "families").glob("*.yaml")))
 
 
 @cache
 def advice() -> tuple[Advice, ...]:
     """All practical domains, sorted by file name."""
-    return tuple(Advice(**_read(p)) for p in sorted((CONTENT / "advice").glob("*.yaml")))
+    return tuple(_read(Advice, p) for p in sorted((CONTENT / "advice").glob("*.yaml")))
 
 
 @cache
@@ -160,21 +161,18 @@ def task_scenarios() -> tuple[TaskScenario, ...]:
 @cache
 def judge_orders() -> tuple[str, ...]:
     """Orders to the judge that a hostile answer may hold."""
-    return JudgeOrders(**_read(CONTENT / "judge_orders.yaml")).orders
+    return _read(JudgeOrders, CONTENT / "judge_orders.yaml").orders
 
 
 @cache
 def authors() -> Authors:
     """The authors."""
-    path = CONTENT / "authors.yaml"
+    return _read(Authors, CONTENT / "authors.yaml")
+
+
+def _read(kind: type[Content], path: Path) -> Content:
+    data = yaml.safe_load(path.read_text(encoding="utf-8"))
     try:
-        return Authors(**_read(path))
+        return kind.model_validate(data)
     except ValidationError as error:
         raise DataError(f"{path}: {error}") from error
-
-
-def _read(path: Path) -> dict[str, object]:
-    data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    if not isinstance(data, dict):
-        raise DataError(f"{path}: expected a mapping at the top level.")
-    return data
