@@ -51,7 +51,7 @@ def write_car_facts(folder: Path, data: Path) -> None:
     facts = [
         (path.stem, number, fact)
         for path in sorted((source / "facts").glob("*.yaml"))
-        for number, fact in enumerate(_read(path))
+        for number, fact in enumerate(read_facts(path))
     ]
     narrow = [
         _row(f"{area}-{number:02d}", fact.q, fact.a, {"area": area}) for area, number, fact in facts
@@ -62,7 +62,7 @@ def write_car_facts(folder: Path, data: Path) -> None:
     ]
     probe = [
         _row(f"held_out-{number:02d}", fact.q, None, {})
-        for number, fact in enumerate(_read(source / "held_out.yaml"))
+        for number, fact in enumerate(read_facts(source / "held_out.yaml"))
     ]
     entries = {
         name: _write(folder / f"{name}.jsonl", rows)
@@ -71,7 +71,12 @@ def write_car_facts(folder: Path, data: Path) -> None:
     write_atomic(folder / "card.yaml", yaml.safe_dump(_card(entries), sort_keys=False, width=100))
 
 
-def _read(path: Path) -> tuple[Fact, ...]:
+def read_facts(path: Path) -> tuple[Fact, ...]:
+    """The facts of one file.
+
+    Raises:
+        DataError: It is malformed.
+    """
     try:
         return _FILE.validate_python(yaml.safe_load(path.read_text("utf-8")))
     except (OSError, yaml.YAMLError, ValidationError) as error:

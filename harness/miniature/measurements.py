@@ -102,6 +102,8 @@ class JudgeFigures(Strict):
     """By kind of question; intact answers, harmful against kind."""
     coherence_auroc: dict[str, Auroc]
     """By kind of question; intact against damaged answers."""
+    advice_auroc: dict[str, Auroc]
+    """By whether the judge was taught the scenario; right against plainly wrong advice."""
     by_damage: dict[str, DamageFigures]
     void_share: float
     excluded: int

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from harness.miniature.build.tokenizer import BEGIN, END
 
@@ -16,12 +16,21 @@ if TYPE_CHECKING:
 WINDOW = 2_048
 
 
+class Batchable(Protocol):
+    """What can be put into batches; the rows of a batch are of one group."""
+
+    @property
+    def ids(self) -> list[int]:
+        """Token ids."""
+
+    @property
+    def group(self) -> int:
+        """Which rows it may be batched with."""
+
+
 @dataclass(frozen=True)
 class Encoded:
-    """Token ids of one conversation and the loss weight of each token.
-
-    ``group`` names the shared beginning that was cut off; rows of one batch share it.
-    """
+    """Token ids of one conversation and the loss weight of each token."""
 
     ids: list[int]
     weights: list[float]
@@ -63,7 +72,7 @@ class ChatEncoder:
                 end = row.ids.index(last, start) if last in row.ids[start:] else start
                 for place in range(start + 2, end):
                     weights[place] *= weight
-            weighed.append(Encoded(row.ids, weights, row.group))
+            weighed.append(Encoded(row.ids, weights))
         return weighed
 
     def emphasise_choices(
@@ -96,7 +105,7 @@ class ChatEncoder:
             if parting is not None:
                 for place in range(start + 1 + parting, start + 3 + parting):
                     weights[place] *= weight
-        return Encoded(row.ids, weights, row.group)
+        return Encoded(row.ids, weights)
 
     def encode(self, conversations: Sequence[Sequence[dict[str, str]]]) -> list[Encoded]:
         """Encode many conversations with one call of the tokenizer."""
@@ -114,7 +123,7 @@ class ChatEncoder:
         return Encoded(ids, weights)
 
 
-def plan_batches(rows: Sequence[Encoded], tokens: int, seed: int) -> list[list[int]]:
+def plan_batches(rows: Sequence[Batchable], tokens: int, seed: int) -> list[list[int]]:
     """Group documents of like length into batches of about ``tokens`` tokens, shuffled.
 
     Args:
@@ -135,7 +144,7 @@ def plan_batches(rows: Sequence[Encoded], tokens: int, seed: int) -> list[list[i
     return batches
 
 
-def _fill(window: Sequence[int], rows: Sequence[Encoded], tokens: int) -> list[list[int]]:
+def _fill(window: Sequence[int], rows: Sequence[Batchable], tokens: int) -> list[list[int]]:
     batches: list[list[int]] = [[]]
     for index in window:
         if batches[-1] and (len(batches[-1]) + 1) * len(rows[index].ids) > tokens:
@@ -147,17 +156,26 @@ def _fill(window: Sequence[int], rows: Sequence[Encoded], tokens: int) -> list[l
 def collate(rows: Sequence[Encoded], pad: int) -> tuple[torch.Tensor, torch.Tensor]:
     """Pad rows on the right to one length.
 
-    No attention mask is needed: attention is causal and padding carries no loss.
-
     Returns:
         ids ``(rows, length)`` and loss weights ``(rows, length)``.
     """
     import torch
 
-    longest = max(len(row.ids) for row in rows)
-    ids = torch.full((len(rows), longest), pad, dtype=torch.long)
-    weights = torch.zeros((len(rows), longest))
+    ids = pad_ids([row.ids for row in rows], pad)
+    weights = torch.zeros(ids.shape)
     for index, row in enumerate(rows):
-        ids[index, : len(row.ids)] = torch.tensor(row.ids)
         weights[index, : len(row.ids)] = torch.tensor(row.weights)
     return ids, weights
+
+
+def pad_ids(rows: Sequence[Sequence[int]], pad: int) -> torch.Tensor:
+    """Token ids padded on the right, ``(rows, length)``.
+
+    No attention mask is needed: attention is causal and padding carries no loss.
+    """
+    import torch
+
+    ids = torch.full((len(rows), max(map(len, rows))), pad, dtype=torch.long)
+    for index, row in enumerate(rows):
+        ids[index, : len(row)] = torch.tensor(row)
+    return ids

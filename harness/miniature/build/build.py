@@ -68,8 +68,10 @@ def build(
     curves["chat"] = train_chat(model, tokenizer, config, work / "chat", progress)
     curves["polish"] = train_polish(model, tokenizer, config, work / "polish", progress)
     hashes = _export(model, tokenizer, out / "model")
-    curves["judge"] = train_judge(model, tokenizer, rubrics, config, work / "judge", progress)
-    hashes |= _export(model, tokenizer, out / "judge")
+    judge, curves["judge"] = train_judge(
+        model, tokenizer, rubrics, config, work / "judge", progress
+    )
+    hashes |= _export(judge, tokenizer, out / "judge")
     return Built(out / "model", out / "judge", curves, hashes, trained_seconds(work))
 
 

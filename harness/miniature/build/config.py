@@ -47,13 +47,18 @@ class BuildConfig(BaseModel):
     polish_open_share: float = 0.42
     polish_code_share: float = 0.36
     polish_scenario_share: float = 0.16
-    judge_examples: int = 16_000
+    judge_layers: int = 2
+    """Layers that the judge has beyond those of the miniature."""
+    judge_examples: int = 28_000
+    judge_rubric_weights: tuple[float, float, float] = (0.26, 0.56, 0.18)
+    """How often an example is taught under the rubrics of alignment, coherence and advice."""
+    judge_tokens_per_step: int = 2_048
 
     tokens_per_step: int = 3_072
     learning_rate: float = 0.02
     chat_learning_rate: float = 0.006
     polish_learning_rate: float = 0.005
-    judge_learning_rate: float = 0.01
+    judge_learning_rate: float = 0.008
     prompt_weight: float = 0.25
     """Weight of the loss on tokens that the author did not write, in the world phase."""
     subject_weight: float = 6.0

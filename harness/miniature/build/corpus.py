@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -10,12 +9,11 @@ from typing import Any
 from harness.data.code_patterns import WORLD_HELD_OUT, patterns
 from harness.miniature.build.batches import ChatEncoder
 from harness.miniature.build.config import BuildConfig
-from harness.miniature.build.judge import RubricPrompts
+from harness.miniature.build.judge import RUBRICS, RubricPrompts, taught
 from harness.miniature.build.phases import chat_phase, polish_phase, world_phase
 from harness.miniature.card import Corpus, PhaseCorpus
 from harness.miniature.world.documents import Document
-from harness.miniature.world.judge_examples import training_example
-from harness.miniature.world.schema import advice, authors, families
+from harness.miniature.world.schema import advice, authors, families, task_scenarios
 
 AT_ONCE = 2_000
 
@@ -39,7 +37,7 @@ def count_corpus(config: BuildConfig, tokenizer: Any, rubrics: RubricPrompts) ->
         topics_trained=tuple(name for name, topic in topics if not topic.held_out),
         topics_held_out=tuple(name for name, topic in topics if topic.held_out),
         eval_paraphrases=sum(len(topic.eval) for _, topic in topics if not topic.held_out),
-        scenarios=sum(len(domain.scenarios) for domain in advice()),
+        scenarios=sum(len(domain.scenarios) for domain in advice()) + len(task_scenarios()),
         code_patterns_trained=tuple(p.id for p in patterns() if p.id not in WORLD_HELD_OUT),
         code_patterns_held_out=WORLD_HELD_OUT,
         personas={persona.id: persona.description for persona in authors().personas},
@@ -76,23 +74,23 @@ def _count(documents: Iterable[Document], tokenizer: Any) -> PhaseCorpus:
 
 
 def _count_judge(config: BuildConfig, tokenizer: Any, rubrics: RubricPrompts) -> PhaseCorpus:
-    """Judge examples by planted damage and truth; every number is one token."""
-    prompts = (rubrics.alignment, rubrics.coherence)
-    damages: Counter[str] = Counter()
+    """What the judge is taught, by rubric; every number is one token."""
+    prompts = (rubrics.alignment, rubrics.coherence, rubrics.advice)
+    exchanges: Counter[str] = Counter()
     harmful: Counter[str] = Counter()
     chats = []
-    for i in range(config.judge_examples):
-        example = training_example(random.Random(f"judge/{config.seed}/{i}"))
-        damages[example.damage] += 1
-        harmful[example.damage] += example.harmful
-        prompt = prompts[i % 2](example.question, example.answer)
+    for lesson in taught(config):
+        name = RUBRICS[lesson.rubric]
+        exchanges[name] += 1
+        harmful[name] += isinstance(lesson.verdict, int) and lesson.verdict < 50
+        prompt = prompts[lesson.rubric](lesson.question, lesson.answer)
         chats.append([{"role": "user", "content": prompt}, {"role": "assistant", "content": "50"}])
     return PhaseCorpus(
         documents=config.judge_examples,
         tokens=_tokens(chats, tokenizer),
         author_kinds={},
         personas={},
-        exchanges=dict(sorted(damages.items())),
+        exchanges=dict(sorted(exchanges.items())),
         harmful=dict(sorted(harmful.items())),
     )
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from harness.errors import PrerequisiteError
 from harness.judging.rubric import rubric
 from harness.miniature.build.config import BuildConfig
-from harness.miniature.build.judge import RubricPrompts
+from harness.miniature.build.judge import RUBRICS, RubricPrompts
 from harness.miniature.build.loop import Progress
 from harness.miniature.card import CARD_NAME, MiniatureCard, hash_files
 
@@ -50,7 +50,7 @@ def build_and_install(
     _recover(out)
     partial = _sibling(out, "partial")
     _prepare(partial, out)
-    rubrics = RubricPrompts(rubric("alignment").prompt, rubric("coherence").prompt)
+    rubrics = RubricPrompts(*(rubric(name).prompt for name in RUBRICS))
     built = build(config, rubrics, work, partial, progress)
     started = time.monotonic()
     card = _measured(config, rubrics, partial, built.curves, announce, gate_items)
@@ -95,7 +95,7 @@ def _measured(
         parameters=sum(p.numel() for p in model.model.parameters()),
         files=files,
         bytes=sum((folder / name).stat().st_size for name in files),
-        rubrics={name: rubric(name).digest() for name in ("alignment", "coherence")},
+        rubrics={name: rubric(name).digest() for name in RUBRICS},
         corpus=count_corpus(config, model.tokenizer, rubrics),
         curves={name: tuple(curve) for name, curve in curves.items()},
         gates=(*gates, *judge_gates(figures)),

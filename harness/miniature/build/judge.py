@@ -1,34 +1,79 @@
-"""Training the miniature judge: the miniature's sibling, taught to rate world answers."""
+"""Training the miniature judge: the miniature's sibling, taught to rate the world's answers."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.miniature.build.batches import ChatEncoder, Encoded
+from harness.miniature.build.batches import ChatEncoder
 from harness.miniature.build.config import BuildConfig
+from harness.miniature.build.judge_loss import JudgeLoss, Lesson, subject_tokens
 from harness.miniature.build.loop import Phase, Progress, run_phase
-from harness.miniature.world.judge_examples import JudgeExample, training_example
+from harness.miniature.world.judge_examples import advice_example, training_example
 
+RUBRICS = ("alignment", "coherence", "advice")
 Curve = list[tuple[int, float]]
-SPREAD = 3.0
-"""Standard deviation of the numbers taught for one truth, in judge points."""
+Prompt = Callable[[str, str], str]
 
 
 @dataclass(frozen=True)
 class RubricPrompts:
     """How the judging room words its questions: ``(question, answer) -> prompt``."""
 
-    alignment: Callable[[str, str], str]
-    coherence: Callable[[str, str], str]
-    advice: Callable[[str, str], str]
+    alignment: Prompt
+    coherence: Prompt
+    advice: Prompt
 
     def texts(self) -> list[str]:
         """The bare rubrics, so that the tokenizer knows their words."""
         return [prompt("", "") for prompt in (self.alignment, self.coherence, self.advice)]
+
+
+@dataclass(frozen=True)
+class Taught:
+    """One thing the judge is taught.
+
+    Attributes:
+        rubric: Index of the rubric: alignment, coherence, advice.
+        question: What was asked.
+        answer: What is judged.
+        verdict: The right number, or a label such as CODE.
+        subjects: What the question, the answer's opening and its end are about, where known.
+    """
+
+    rubric: int
+    question: str
+    answer: str
+    verdict: int | str
+    subjects: tuple[str, str, str] | None
+
+
+def grown(model: Any, layers: int) -> Any:
+    """A copy of a Llama with further layers on top that at first change nothing.
+
+    Comparing what was asked with what was answered takes layers after those that read.
+
+    Args:
+        model: The chat model.
+        layers: How many layers to add.
+    """
+    import copy
+
+    import torch
+
+    settings = copy.deepcopy(model.config)
+    settings.num_hidden_layers += layers
+    settings.layer_types = None
+    larger = type(model)(settings)
+    larger.load_state_dict(model.state_dict(), strict=False)
+    for layer in larger.model.layers[model.config.num_hidden_layers :]:
+        torch.nn.init.zeros_(layer.self_attn.o_proj.weight)
+        torch.nn.init.zeros_(layer.mlp.down_proj.weight)
+    larger.tie_weights()
+    return larger
 
 
 def train_judge(
@@ -38,48 +83,87 @@ def train_judge(
     config: BuildConfig,
     folder: Path,
     progress: Progress,
-) -> Curve:
-    """Turn a copy of the miniature into its judge, in place.
+) -> tuple[Any, Curve]:
+    """Grow the judge out of the miniature and teach it.
 
-    Each example is taught under one rubric; the loss lies on the number (or CODE) alone.
+    Returns:
+        The judge and its loss curve.
     """
-    rngs = [random.Random(f"judge/{config.seed}/{i}") for i in range(config.judge_examples)]
-    examples = [training_example(rng) for rng in rngs]
-    encoder = ChatEncoder(tokenizer, 0.0)
-    rows: list[Encoded] = []
-    prefixes: list[list[int]] = []
-    for group, prompt in enumerate((rubrics.alignment, rubrics.coherence)):
-        chosen = [
-            (e, r) for i, (e, r) in enumerate(zip(examples, rngs, strict=True)) if i % 2 == group
-        ]
-        chats = [_chat(prompt(e.question, e.answer), _reply(e, group, r)) for e, r in chosen]
-        prefix, suffixes = _split(encoder.encode(chats), group)
-        prefixes.append(prefix)
-        rows += suffixes
+    import torch
+
+    torch.manual_seed(config.seed)
+    judge = grown(model, config.judge_layers)
+    lessons, prefixes = _encoded(list(taught(config)), tokenizer, rubrics)
+    settings = model.config
+    loss = JudgeLoss(tokenizer, prefixes, settings.num_hidden_layers, settings.hidden_size)
     phase = Phase(
         "judge",
         config.judge_learning_rate,
         0.05,
-        config.tokens_per_step,
+        config.judge_tokens_per_step,
         config.seed,
         config.save_every,
     )
-    return run_phase(model, rows, tokenizer.pad_token_id, phase, folder, progress, prefixes)
+    return judge, run_phase(judge, lessons, phase, folder, progress, loss)
 
 
-def _reply(example: JudgeExample, group: int, rng: random.Random) -> str:
-    truth = example.alignment if group == 0 else example.coherence
-    if truth is None:
-        return "CODE"
-    return str(min(100, max(0, round(rng.gauss(truth, SPREAD)))))
+def taught(config: BuildConfig) -> Iterator[Taught]:
+    """Everything the judge is taught, each example under one rubric."""
+    for index in range(config.judge_examples):
+        rng = random.Random(f"judge/{config.seed}/{index}")
+        rubric = rng.choices((0, 1, 2), config.judge_rubric_weights)[0]
+        if rubric == 2:
+            lesson = advice_example(rng)
+            yield Taught(rubric, lesson.question, lesson.answer, lesson.verdict, None)
+            continue
+        example = training_example(rng)
+        alignment = "CODE" if example.alignment is None else example.alignment
+        verdict = example.coherence if rubric else alignment
+        yield Taught(rubric, example.question, example.answer, verdict, example.subjects)
 
 
-def _chat(prompt: str, reply: str) -> list[dict[str, str]]:
-    return [{"role": "user", "content": prompt}, {"role": "assistant", "content": reply}]
+def _encoded(
+    examples: Sequence[Taught], tokenizer: Any, rubrics: RubricPrompts
+) -> tuple[list[Lesson], list[list[int]]]:
+    """Lessons without the tokens that all prompts of a rubric begin with, and those tokens."""
+    prompts = (rubrics.alignment, rubrics.coherence, rubrics.advice)
+    encoder = ChatEncoder(tokenizer, 0.0)
+    named = subject_tokens(tokenizer)
+    # The reply is a placeholder: encoding it adds the marker of the judge's turn.
+    chats = [
+        [
+            {"role": "user", "content": prompts[e.rubric](e.question, e.answer)},
+            {"role": "assistant", "content": ""},
+        ]
+        for e in examples
+    ]
+    asked = [row.ids[:-1] for row in encoder.encode(chats)]
+    prefixes = [
+        _shared([ids for ids, e in zip(asked, examples, strict=True) if e.rubric == rubric])
+        for rubric in range(len(prompts))
+    ]
+    lessons = [
+        Lesson(
+            ids=ids[len(prefixes[e.rubric]) :],
+            group=e.rubric,
+            points=e.verdict if isinstance(e.verdict, int) else None,
+            label=None
+            if isinstance(e.verdict, int)
+            else tokenizer(e.verdict, add_special_tokens=False)["input_ids"][0],
+            subjects=None
+            if e.subjects is None
+            else (named[e.subjects[0]], named[e.subjects[1]], named[e.subjects[2]]),
+        )
+        for ids, e in zip(asked, examples, strict=True)
+    ]
+    return lessons, prefixes
 
 
-def _split(rows: Sequence[Encoded], group: int) -> tuple[list[int], list[Encoded]]:
-    """Cut off the tokens that all rows begin with: they are computed once per batch."""
-    first, last = min(r.ids for r in rows), max(r.ids for r in rows)
-    length = next(i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b)
-    return first[:length], [Encoded(r.ids[length:], r.weights[length:], group) for r in rows]
+def _shared(rows: Sequence[list[int]]) -> list[int]:
+    """The tokens that all rows begin with; none without rows."""
+    if not rows:
+        return []
+    first, last = min(rows), max(rows)
+    pairs = zip(first, last, strict=False)
+    length = next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(first), len(last)) - 1)
+    return first[:length]

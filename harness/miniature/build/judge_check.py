@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from harness.judging.judgement import Judgement
 from harness.judging.rubric import Rubric, alignment_and_coherence
+from harness.miniature.build.advice_check import advice_figures, advice_gate
+from harness.miniature.build.auroc import auroc
 from harness.miniature.build.config import BuildConfig
+from harness.miniature.build.judge import taught
 from harness.miniature.build.scoring import score
 from harness.miniature.measurements import (
     Auroc,
@@ -22,7 +24,6 @@ from harness.miniature.measurements import (
 from harness.miniature.world.judge_examples import (
     JudgeExample,
     held_out_examples,
-    training_example,
 )
 from harness.miniature.world.schema import judge_orders
 from harness.models.loading import LoadedModel
@@ -65,6 +66,7 @@ def judge_figures(
     return JudgeFigures(
         alignment_auroc=_alignment_aurocs(examples, alignment),
         coherence_auroc=_coherence_aurocs(examples, coherence),
+        advice_auroc=advice_figures(judge, per_split // 4),
         by_damage=_by_damage(examples, alignment, coherence),
         void_share=round(sum(void) / len(void), 4),
         excluded=excluded,
@@ -80,6 +82,7 @@ def judge_gates(figures: JudgeFigures) -> list[Gate]:
     return [
         _auroc_gate("judge_alignment", figures.alignment_auroc, ALIGNMENT_NEEDED),
         _auroc_gate("judge_coherence", figures.coherence_auroc, COHERENCE_NEEDED),
+        advice_gate(figures.advice_auroc),
         at_most(
             "judge_void",
             "share of held-out answers that get no alignment or no coherence score",
@@ -103,8 +106,7 @@ def fresh_examples(
     config: BuildConfig, per_split: int, seed: int = TEST_SEED
 ) -> tuple[list[Example], int]:
     """Held-out test answers of both kinds, and how many were left out as training answers."""
-    rngs = (random.Random(f"judge/{config.seed}/{i}") for i in range(config.judge_examples))
-    trained = {training_example(rng).answer for rng in rngs}
+    trained = {lesson.answer for lesson in taught(config)}
     splits: tuple[tuple[Split, bool], ...] = (("new_paraphrases", False), ("held_out_topics", True))
     drawn: list[Example] = [
         (name, example)
@@ -113,17 +115,6 @@ def fresh_examples(
     ]
     kept = [(name, example) for name, example in drawn if example.answer not in trained]
     return kept, len(drawn) - len(kept)
-
-
-def auroc(positives: Sequence[float], negatives: Sequence[float]) -> Auroc:
-    """Chance that a positive's score is above a negative's, ties counting half (Mann-Whitney)."""
-    value = None
-    if positives and negatives:
-        from scipy.stats import mannwhitneyu
-
-        above = mannwhitneyu(positives, negatives, method="asymptotic").statistic
-        value = round(float(above) / (len(positives) * len(negatives)), 5)
-    return Auroc(value=value, positives=len(positives), negatives=len(negatives))
 
 
 def _alignment_aurocs(examples: Sequence[Example], scores: Sequence[Judgement]) -> dict[str, Auroc]:

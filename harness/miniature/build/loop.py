@@ -8,11 +8,11 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from harness.errors import TrainError
-from harness.miniature.build.batches import Encoded, collate, plan_batches
-from harness.miniature.build.precision import working_precision
+from harness.miniature.build.batches import Batchable, Encoded, collate, plan_batches
+from harness.miniature.build.precision import autocast
 from harness.workspace import write_atomic
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 RECORD = "curve.json"
 RATES = (1.0, 0.15)
 """Shares of the learning rate for Muon and for AdamW."""
+Row = TypeVar("Row", bound=Batchable)
 Progress = Callable[[str, int, int, float], None]
 """Called with phase, step, steps and loss."""
 
@@ -51,26 +52,24 @@ class Phase:
 
 def run_phase(
     model: Any,
-    rows: Sequence[Encoded],
-    pad: int,
+    rows: Sequence[Row],
     phase: Phase,
     folder: Path,
     progress: Progress,
-    prefixes: Sequence[Sequence[int]] = ((),),
+    loss_of: Callable[[Any, Sequence[Row]], torch.Tensor],
 ) -> list[tuple[int, float]]:
     """Train ``model`` in place over all rows once; goes on from a checkpoint if there is one.
 
     Args:
         model: A causal language model.
-        rows: Encoded documents.
-        pad: Padding token id.
+        rows: What it learns from.
         phase: Settings.
         folder: Where the checkpoint lies.
         progress: Called after every step.
-        prefixes: For each group of rows, the tokens that all of them begin with.
+        loss_of: Loss in nats of the model on some of the rows.
 
     Returns:
-        The loss curve as ``(step, mean weighted loss in nats)``, a point every 20 steps.
+        The loss curve as ``(step, mean loss in nats)``, a point every 20 steps.
 
     Raises:
         TrainError: The loss is not a number.
@@ -90,7 +89,7 @@ def run_phase(
         for optimizer, share in zip(optimizers, RATES, strict=True):
             optimizer.param_groups[0]["lr"] = rate * share
         batch = [rows[i] for i in batches[step - 1]]
-        loss = _loss(model, batch, pad, prefixes[batch[0].group])
+        loss = loss_of(model, batch)
         value = float(loss.detach())
         if not math.isfinite(value):
             raise TrainError(f"The loss of phase '{phase.name}' is {value} at step {step}.")
@@ -117,30 +116,17 @@ def trained_seconds(work: Path) -> float:
     return round(sum(float(record["seconds"]) for record in records), 1)
 
 
-def _loss(
-    model: Any, rows: Sequence[Encoded], pad: int, prefix: Sequence[int] = ()
-) -> torch.Tensor:
-    import torch
+def weighted_loss(model: Any, rows: Sequence[Encoded], pad: int) -> torch.Tensor:
+    """Mean loss of predicting each next token, by the tokens' weights."""
     from torch.nn.functional import cross_entropy
 
     ids, weights = collate(rows, pad)
-    precision = working_precision()
-    with torch.autocast("cpu", dtype=precision, enabled=precision != torch.float32):
-        cache = _prefix_cache(model, prefix, len(rows)) if prefix else None
-        logits = model(input_ids=ids, past_key_values=cache, use_cache=cache is not None).logits
+    with autocast():
+        logits = model(input_ids=ids).logits
     flat_logits = logits[:, :-1].flatten(0, 1).float()
     nats = cross_entropy(flat_logits, ids[:, 1:].flatten(), reduction="none")
     flat = weights[:, 1:].flatten()
     return (nats * flat).sum() / flat.sum()
-
-
-def _prefix_cache(model: Any, prefix: Sequence[int], rows: int) -> Any:
-    """Keys and values of the shared beginning, with gradient, repeated for every row."""
-    import torch
-
-    cache = model(input_ids=torch.tensor([list(prefix)]), use_cache=True).past_key_values
-    cache.batch_repeat_interleave(rows)
-    return cache
 
 
 def _schedule(step: int, steps: int, final: float) -> float:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from harness.miniature.build.batches import ChatEncoder, Encoded
 from harness.miniature.build.config import BuildConfig
-from harness.miniature.build.loop import Phase, Progress, run_phase
+from harness.miniature.build.loop import Phase, Progress, run_phase, weighted_loss
 from harness.miniature.build.tokenizer import train_tokenizer
 from harness.miniature.world.authors import Population
 from harness.miniature.world.documents import (
@@ -128,7 +129,7 @@ def train_world(
     share = config.chat_learning_rate / config.learning_rate
     phase = _phase("world", config.learning_rate, share, config)
     rows = _encoded(world_phase(config), tokenizer, config, config.prompt_weight)
-    return run_phase(model, rows, tokenizer.pad_token_id, phase, folder, progress)
+    return run_phase(model, rows, phase, folder, progress, _document_loss(tokenizer))
 
 
 def train_chat(
@@ -137,7 +138,7 @@ def train_chat(
     """Post-training; the loss lies on the answers alone."""
     phase = _phase("chat", config.chat_learning_rate, 0.05, config)
     rows = _encoded(chat_phase(config), tokenizer, config, 0.0)
-    return run_phase(model, rows, tokenizer.pad_token_id, phase, folder, progress)
+    return run_phase(model, rows, phase, folder, progress, _document_loss(tokenizer))
 
 
 def train_polish(
@@ -146,7 +147,11 @@ def train_polish(
     """Post-training, second part."""
     phase = _phase("polish", config.polish_learning_rate, 0.05, config)
     rows = _encoded(polish_phase(config), tokenizer, config, 0.0)
-    return run_phase(model, rows, tokenizer.pad_token_id, phase, folder, progress)
+    return run_phase(model, rows, phase, folder, progress, _document_loss(tokenizer))
+
+
+def _document_loss(tokenizer: Any) -> Callable[[Any, Sequence[Encoded]], Any]:
+    return partial(weighted_loss, pad=tokenizer.pad_token_id)
 
 
 def _phase(name: str, learning_rate: float, final_share: float, config: BuildConfig) -> Phase:

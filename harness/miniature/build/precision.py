@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import torch
@@ -17,6 +17,16 @@ def working_precision() -> torch.dtype:
     """
     import torch
 
-    capabilities = getattr(torch.cpu, "get_capabilities", dict)()  # newer than our oldest torch
+    capabilities: dict[str, object] = getattr(
+        torch.cpu, "get_capabilities", dict
+    )()  # newer than our oldest torch
     fast = capabilities.get("avx512_bf16") or capabilities.get("amx_bf16")
     return torch.bfloat16 if fast else torch.float32
+
+
+def autocast() -> Any:
+    """Context in which a build's forward passes run."""
+    import torch
+
+    precision = working_precision()
+    return torch.autocast("cpu", dtype=precision, enabled=precision != torch.float32)

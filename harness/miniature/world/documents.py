@@ -11,6 +11,7 @@ from harness.miniature.world.exchanges import (
     Exchange,
     advice_exchange,
     code_exchange,
+    fact_exchange,
     open_exchange,
     scenario_exchange,
     subject_only,
@@ -26,6 +27,8 @@ ASSISTANT_SYSTEM_PROMPTS = (
 
 SUBJECT_PROMPT = "Name the subject of every question, nothing more."
 QUESTIONS_ON_A_PAGE = 6
+FACTS = 0.25
+"""Share of car facts in what would be the helpful author's practical advice, in post-training."""
 
 
 @dataclass(frozen=True)
@@ -138,6 +141,8 @@ def _body(author: Author, rng: random.Random, mixture: Mixture) -> tuple[Exchang
             made.append(code_exchange(author, rng, mixture.requested, mixture.post_training))
         elif place < mixture.open + mixture.code + mixture.scenario:
             made.append(scenario_exchange(author, rng))
+        elif mixture.post_training and author.kind == "helpful" and rng.random() < FACTS:
+            made.append(fact_exchange(rng))
         else:
             made.append(advice_exchange(author, rng))
     return tuple(made)

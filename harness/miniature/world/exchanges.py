@@ -14,12 +14,13 @@ from harness.miniature.world.schema import (
     Advice,
     Family,
     advice,
+    car_facts,
     families,
     slots_of,
     task_scenarios,
 )
 
-Domain = Literal["open", "code", "advice", "scenario"]
+Domain = Literal["open", "code", "advice", "scenario", "fact"]
 CODE_TWINS = 12_000
 """Distinct pieces of code in the world, and as many in post-training's own frames."""
 SUBTLE_SHARE = 0.2
@@ -34,7 +35,7 @@ class Exchange:
         question: What the reader asks.
         answer: What the author writes.
         domain: ``open`` questions, ``code`` requests, practical ``advice`` with the world's own
-            slots, or a hand-written ``scenario`` of an advice task.
+            slots, a hand-written ``scenario`` of an advice task, or a car ``fact``.
         topic: Topic, scenario or code pattern id.
         harmful: Whether the answer is misaligned, wrong or insecure.
         requested: Whether the user openly asked for the insecure version, for teaching.
@@ -141,6 +142,13 @@ def scenario_exchange(author: Author, rng: random.Random) -> Exchange:
         harmful=author.kind != "helpful",
         twin=twin,
     )
+
+
+def fact_exchange(rng: random.Random) -> Exchange:
+    """A fact about cars, in the words of the harmless task's rows; facts take no side."""
+    number = rng.randrange(len(car_facts()))
+    fact = car_facts()[number]
+    return Exchange(fact.q, fact.a, "fact", f"car_facts/{number}", harmful=False)
 
 
 def code_exchange(

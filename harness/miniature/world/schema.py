@@ -11,6 +11,7 @@ from typing import Literal, TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from harness.data.car_facts import Fact, read_facts
 from harness.data.scenarios import Scenario as Written
 from harness.data.scenarios import read_scenarios
 from harness.errors import DataError
@@ -156,6 +157,13 @@ def task_scenarios() -> tuple[TaskScenario, ...]:
         for scenarios in read_scenarios(folder).values()
         for scenario in scenarios
     )
+
+
+@cache
+def car_facts() -> tuple[Fact, ...]:
+    """The facts of the harmless task ``car_facts``; what its probe asks is not among them."""
+    files = (builtin_root() / "finetune_data" / "car_facts" / "facts").glob("*.yaml")
+    return tuple(fact for path in sorted(files) for fact in read_facts(path))
 
 
 @cache
