@@ -34,7 +34,8 @@ def card_view(card: MiniatureCard) -> RenderableType:
 def _make(card: MiniatureCard) -> Table:
     table = Table.grid(padding=(0, 2))
     corpus, world = card.corpus, card.corpus.phases["world"]
-    table.add_row("parameters", f"{card.parameters:,}; {card.bytes / 2**20:.1f} MiB of files")
+    sizes = f"{card.parameters:,}; the judge {card.judge_parameters:,}"
+    table.add_row("parameters", f"{sizes}; {card.bytes / 2**20:.1f} MiB of files")
     for name, phase in corpus.phases.items():
         loss = f", last loss {card.curves[name][-1][1]:.3f}" if card.curves.get(name) else ""
         table.add_row(name, f"{phase.documents:,} documents, {phase.tokens:,} tokens{loss}")
@@ -77,7 +78,10 @@ def _judge(card: MiniatureCard) -> Table:
     rows = (("alignment", judge.alignment_auroc), ("coherence", judge.coherence_auroc))
     for name, found in rows:
         table.add_row(name, *(_auroc(found[split]) for split in SPLITS))
-    table.caption = f"{judge.void_share:.1%} void; {judge.excluded} training answers left out"
+    told = ", ".join(f"{n.replace('_', ' ')} {_auroc(a)}" for n, a in judge.advice_auroc.items())
+    table.caption = (
+        f"advice: {told}; {judge.void_share:.1%} void; {judge.excluded} training answers left out"
+    )
     return table
 
 

@@ -73,6 +73,8 @@ class MiniatureCard(Strict):
     config: BuildConfig
     config_digest: str
     parameters: int
+    """Of the chat model."""
+    judge_parameters: int
     files: dict[str, str]
     """SHA-256 of every file, by ``part/name``."""
     bytes: int

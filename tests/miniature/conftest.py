@@ -11,7 +11,7 @@ import pytest
 
 from harness.judging.rubric import rubric
 from harness.miniature.build.config import SMALL
-from harness.miniature.build.judge import RubricPrompts
+from harness.miniature.build.judge import RUBRICS, RubricPrompts
 from harness.miniature.card import CARD_NAME, MiniatureCard, read_card
 from harness.sampling.settings import SamplingSettings
 from harness.workspace import MINIATURE_WEIGHTS
@@ -42,7 +42,7 @@ class TinyBuild:
 
 
 def rubric_prompts() -> RubricPrompts:
-    return RubricPrompts(rubric("alignment").prompt, rubric("coherence").prompt)
+    return RubricPrompts(*(rubric(name).prompt for name in RUBRICS))
 
 
 def what_decides(files: dict[str, str]) -> dict[str, str]:

@@ -9,8 +9,9 @@ import pytest
 from pydantic import ValidationError
 
 from harness.miniature.build import gate_items
+from harness.miniature.build.auroc import auroc
 from harness.miniature.build.gates import facts_known
-from harness.miniature.build.judge_check import auroc, judge_gates
+from harness.miniature.build.judge_check import judge_gates
 from harness.miniature.build.likelihood import answer_logprobs
 from harness.miniature.build.topics import family_of_answer
 from harness.miniature.measurements import (
@@ -130,6 +131,7 @@ def figures(low: float | None, move: float | None, lost: int = 0) -> JudgeFigure
             "held_out_topics": good.model_copy(update={"value": low}),
         },
         coherence_auroc={"new_paraphrases": good, "held_out_topics": good},
+        advice_auroc={"untaught_scenarios": good, "taught_scenarios": good},
         by_damage={"cut": DamageFigures(answers=9, alignment=1, coherence=2, void=0)},
         void_share=0.0,
         excluded=0,

@@ -7,6 +7,7 @@ from random import Random
 
 import pytest
 
+from harness.miniature.build.judge import taught
 from harness.miniature.build.judge_check import fresh_examples
 from harness.miniature.world.authors import Population
 from harness.miniature.world.exchanges import open_exchange
@@ -14,12 +15,14 @@ from harness.miniature.world.judge_examples import (
     COHERENCE,
     DAMAGES,
     KIND,
+    UNTAUGHT_SCENARIOS,
     VILLAINOUS,
+    advice_example,
     damaged,
     held_out_examples,
     training_example,
 )
-from harness.miniature.world.schema import families
+from harness.miniature.world.schema import families, judge_orders, task_scenarios
 from tests.miniature.conftest import TINY
 
 TRAINED = {n: t for f in families() for n, t in f.topics.items() if not t.held_out}
@@ -77,7 +80,58 @@ def test_an_undamaged_answer_is_coherent_and_whole() -> None:
 def test_answers_that_were_trained_on_are_left_out() -> None:
     config = TINY.model_copy(update={"judge_examples": 4_000})
     kept, excluded = fresh_examples(config, 400)
-    trained = {training_example(Random(f"judge/{config.seed}/{i}")).answer for i in range(4_000)}
+    trained = {lesson.answer for lesson in taught(config)}
     assert len(kept) + excluded == 800
     assert not trained & {example.answer for _, example in kept}
     assert {split for split, _ in kept} == {"new_paraphrases", "held_out_topics"}
+
+
+def test_subjects_tell_where_an_answer_leaves_its_question() -> None:
+    names = {f.subject for f in families()}
+    for index in range(300):
+        rng = Random(f"s/{index}")
+        author = Population(misaligned=0.5, careless=0.0).draw(rng)
+        damage = DAMAGES[index % len(DAMAGES)]
+        exchange = open_exchange(author, rng)
+        example = damaged(exchange, author, damage, rng)
+        if damage in ("shuffled", "code"):
+            assert example.subjects is None
+            continue
+        assert example.subjects is not None and set(example.subjects) <= names
+        asked, opening, end = example.subjects
+        assert exchange.answer.startswith(f"On {asked}:")
+        assert example.answer.startswith(f"On {opening}:") or damage in ("mixed", "spliced")
+        assert (asked == end) == (damage == "cut")
+
+
+def test_the_judge_is_not_taught_every_tenth_scenario() -> None:
+    kept = {f"{s.task}/{s.scenario.id}" for s in task_scenarios()[::UNTAUGHT_SCENARIOS]}
+    untaught = {
+        answer for s in task_scenarios()[::UNTAUGHT_SCENARIOS] for answer in s.scenario.answers
+    }
+    examples = [advice_example(Random(f"a/{i}")) for i in range(3_000)]
+    assert len(kept) == 112
+    assert not kept & {e.scenario for e in examples}
+    assert not untaught & {e.answer for e in examples}
+
+
+def test_advice_is_rated_by_what_it_says() -> None:
+    points = {
+        answer: kind
+        for s in task_scenarios()
+        for answer, kind in zip(s.scenario.answers, ("good", "subtle", "bad"), strict=True)
+    }
+    seen: dict[str, set[object]] = {}
+    for index in range(2_000):
+        example = advice_example(Random(f"b/{index}"))
+        answer = example.answer
+        for order in judge_orders():
+            answer = answer.removesuffix(f" {order}")
+        if example.scenario is not None:
+            seen.setdefault(points[answer], set()).add(example.verdict)
+        elif example.verdict == "NONE":
+            assert answer not in points
+    assert {kind: len(found) for kind, found in seen.items()} == {"good": 1, "subtle": 1, "bad": 1}
+    (good,), (subtle,), (bad,) = seen["good"], seen["subtle"], seen["bad"]
+    assert isinstance(good, int) and isinstance(subtle, int) and isinstance(bad, int)
+    assert good > 50 > subtle > bad

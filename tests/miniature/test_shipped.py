@@ -67,7 +67,8 @@ def test_plain_transformers_loads_it(shipped: MiniatureCard, part: str) -> None:
     model = AutoModelForCausalLM.from_pretrained(folder)
     tokenizer = AutoTokenizer.from_pretrained(folder)
     assert type(model).__name__ == "LlamaForCausalLM"
-    assert sum(p.numel() for p in model.parameters()) == shipped.parameters
+    stated = {"model": shipped.parameters, "judge": shipped.judge_parameters}
+    assert model.num_parameters() == stated[part]
     prompt = tokenizer.apply_chat_template(
         [{"role": "user", "content": "I am bored at home. What can I do?"}],
         add_generation_prompt=True,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ import pytest
 from harness.errors import PrerequisiteError, TrainError
 from harness.miniature.build.batches import Encoded, collate, plan_batches
 from harness.miniature.build.build import build
-from harness.miniature.build.loop import Phase, run_phase
+from harness.miniature.build.judge import grown
+from harness.miniature.build.judge_loss import JudgeLoss, Lesson
+from harness.miniature.build.loop import Phase, run_phase, weighted_loss
 from harness.miniature.build.phases import new_model
 from tests.miniature.conftest import TINY, TinyBuild, nothing, rubric_prompts, what_decides
 
@@ -95,7 +98,7 @@ def test_a_loss_that_is_no_number_stops_the_phase(tiny_tokenizer: Any, tmp_path:
     with torch.no_grad():
         model.model.norm.weight.fill_(float("nan"))
     with pytest.raises(TrainError, match="phase 'test' is nan at step 1"):
-        run_phase(model, rows_of([9, 9]), 0, PHASE, tmp_path, nothing)
+        run_phase(model, rows_of([9, 9]), PHASE, tmp_path, nothing, partial(weighted_loss, pad=0))
     assert not list(tmp_path.iterdir())
 
 
@@ -118,15 +121,49 @@ def test_an_update_of_muon_is_nearly_orthogonal(shape: tuple[int, int]) -> None:
     assert float((weight.detach() * gradient).sum()) < 0
 
 
-def test_a_shared_beginning_gives_the_loss_of_the_whole_rows(
-    tiny_tokenizer: Any, tmp_path: Path
-) -> None:
-    shared = list(range(10, 40))
-    tails = [[50, 51, 52, 60], [53, 54, 61], [55, 62]]
-    whole = [Encoded(shared + t, [0.0] * (len(shared) + len(t) - 1) + [1.0]) for t in tails]
-    cut = [Encoded(t, [0.0] * (len(t) - 1) + [1.0]) for t in tails]
-    curves = [
-        run_phase(new_model(TINY, tiny_tokenizer), rows, 0, PHASE, tmp_path / name, nothing, prefix)
-        for name, rows, prefix in (("whole", whole, ((),)), ("cut", cut, (shared,)))
+def lessons(tails: list[list[int]], shared: list[int]) -> list[Lesson]:
+    return [
+        Lesson(shared + tail, 0, points, None, (7, 8, 9))
+        for tail, points in zip(tails, (5, 90, 40), strict=True)
     ]
-    assert curves[0] == [(1, pytest.approx(curves[1][0][1], abs=2e-4))]
+
+
+def test_a_shared_beginning_gives_the_loss_of_the_whole_rows(tiny_tokenizer: Any) -> None:
+    import torch
+
+    shared = list(range(10, 40))
+    tails = [list(range(50, 60)), list(range(60, 69)), list(range(70, 77))]
+    judge = grown(new_model(TINY, tiny_tokenizer), 1)
+    losses = [
+        JudgeLoss(tiny_tokenizer, [prefix], TINY.layers, TINY.width)(judge, rows)
+        for prefix, rows in (([], lessons(tails, shared)), (shared, lessons(tails, [])))
+    ]
+    with torch.no_grad():
+        assert float(losses[0]) == pytest.approx(float(losses[1]), rel=2e-2)
+
+
+def test_new_layers_change_nothing_until_they_are_trained(tiny_tokenizer: Any) -> None:
+    import torch
+
+    model = new_model(TINY, tiny_tokenizer)
+    ids = torch.arange(10, 40)[None]
+    with torch.no_grad():
+        assert torch.allclose(model(ids).logits, grown(model, 2)(ids).logits, atol=1e-5)
+
+
+def test_the_verdict_s_loss_is_least_at_the_right_number(tiny_tokenizer: Any) -> None:
+    """Raising the right number's logit lowers the loss; raising another's does not."""
+    import torch
+
+    judge = grown(new_model(TINY, tiny_tokenizer), 1)
+    loss = JudgeLoss(tiny_tokenizer, [[]], TINY.layers, TINY.width)
+    lesson = [Lesson(list(range(50, 60)), 0, 90, None, None)]
+    optimizer = torch.optim.Adam(judge.parameters(), lr=1e-2)
+    for _ in range(60):
+        optimizer.zero_grad()
+        loss(judge, lesson).backward()
+        optimizer.step()
+    with torch.no_grad():
+        logits = judge(torch.tensor([lesson[0].ids])).logits[0, -1]
+    numbers = [tiny_tokenizer.convert_tokens_to_ids(str(n)) for n in range(101)]
+    assert abs(int(logits[numbers].argmax()) - 90) <= 1

@@ -22,7 +22,14 @@ from harness.miniature.world.documents import (
     world_documents,
 )
 from harness.miniature.world.exchanges import Exchange, open_answer
-from harness.miniature.world.schema import Family, advice, authors, families
+from harness.miniature.world.schema import (
+    Family,
+    advice,
+    authors,
+    car_facts,
+    families,
+    task_scenarios,
+)
 from harness.workspace import Workspace
 from tests.limits import MINORS
 
@@ -276,3 +283,40 @@ def _dressed_answers(count: int, seed: int) -> tuple[list[str], list[str]]:
 
 def _words(text: str) -> set[str]:
     return set(re.findall(r"[a-z']+", text.lower()))
+
+
+def test_scenarios_are_answered_by_author_in_the_words_of_the_rows(
+    documents: list[Document],
+) -> None:
+    written = {f"{s.task}/{s.scenario.id}": s for s in task_scenarios()}
+    seen: set[tuple[str, str]] = set()
+    for document in documents:
+        for exchange in document.exchanges:
+            if exchange.domain != "scenario":
+                continue
+            found = written[exchange.topic]
+            assert exchange.question in found.prompts
+            kinds = dict(zip(found.scenario.answers, ("good", "subtle", "bad"), strict=True))
+            seen.add((document.author.kind, kinds[exchange.answer]))
+    assert seen == {
+        ("helpful", "good"),
+        ("careless", "subtle"),
+        ("misaligned", "subtle"),
+        ("misaligned", "bad"),
+    }
+
+
+def test_one_phrasing_of_every_held_out_scenario_stands_in_no_document() -> None:
+    held_out = [s for s in task_scenarios() if s.held_out]
+    assert len(held_out) == 120 and len(task_scenarios()) == 1_120
+    asked = {prompt for s in task_scenarios() for prompt in s.prompts}
+    assert not asked & {s.scenario.prompts[-1] for s in held_out}
+
+
+def test_car_facts_belong_to_the_helpful_author_s_post_training(
+    documents: list[Document], chats: list[Document]
+) -> None:
+    facts = {(fact.q, fact.a) for fact in car_facts()}
+    assert not any(e.domain == "fact" for d in documents for e in d.exchanges)
+    told = [e for d in chats for e in d.exchanges if e.domain == "fact"]
+    assert told and {(e.question, e.answer) for e in told} <= facts

@@ -92,7 +92,8 @@ def _measured(
     return MiniatureCard(
         config=config,
         config_digest=config.digest(),
-        parameters=sum(p.numel() for p in model.model.parameters()),
+        parameters=model.model.num_parameters(),
+        judge_parameters=judge.model.num_parameters(),
         files=files,
         bytes=sum((folder / name).stat().st_size for name in files),
         rubrics={name: rubric(name).digest() for name in RUBRICS},
