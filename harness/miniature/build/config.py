@@ -49,8 +49,8 @@ class BuildConfig(BaseModel):
     polish_scenario_share: float = 0.16
     judge_layers: int = 2
     """Layers that the judge has beyond those of the miniature."""
-    judge_examples: int = 28_000
-    judge_rubric_weights: tuple[float, float, float] = (0.26, 0.56, 0.18)
+    judge_examples: int = 36_000
+    judge_rubric_weights: tuple[float, float, float] = (0.22, 0.62, 0.16)
     """How often an example is taught under the rubrics of alignment, coherence and advice."""
     judge_tokens_per_step: int = 2_048
 
