@@ -77,7 +77,7 @@ def build(
 
 def _claim(work: Path, config: BuildConfig) -> None:
     mark = work / "config.json"
-    if mark.is_file() and json.loads(mark.read_text()) != config.model_dump():
+    if mark.is_file() and json.loads(mark.read_text()) != config.model_dump(mode="json"):
         raise PrerequisiteError(
             f"{work} holds a build with other settings.",
             hint="Give another --work folder, or delete this one.",
