@@ -28,6 +28,7 @@ TINY = SMALL.model_copy(
         "polish_subject_pages": 4,
         "judge_examples": 60,
         "tokens_per_step": 1024,
+        "judge_tokens_per_step": 768,
     }
 )
 
