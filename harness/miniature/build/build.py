@@ -66,12 +66,11 @@ def build(
     model = new_model(config, tokenizer)
     curves = {"world": train_world(model, tokenizer, config, work / "world", progress)}
     curves["chat"] = train_chat(model, tokenizer, config, work / "chat", progress)
-    curves["polish"] = train_polish(model, tokenizer, config, work / "polish", progress)
-    hashes = _export(model, tokenizer, out / "model")
     judge, curves["judge"] = train_judge(
         model, tokenizer, rubrics, config, work / "judge", progress
     )
-    hashes |= _export(judge, tokenizer, out / "judge")
+    curves["polish"] = train_polish(model, tokenizer, config, work / "polish", progress)
+    hashes = _export(model, tokenizer, out / "model") | _export(judge, tokenizer, out / "judge")
     return Built(out / "model", out / "judge", curves, hashes, trained_seconds(work))
 
 
