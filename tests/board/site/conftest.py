@@ -31,9 +31,9 @@ def site(results: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    """The browser."""
+    """The browser. It holds an event loop, so it must be gone before other files' tests run."""
     with launched() as browser:
         yield browser
 
