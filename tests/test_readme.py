@@ -56,14 +56,21 @@ def test_the_gates_of_the_readme_are_those_of_the_card() -> None:
     stated = re.sub(r"\s+", " ", README)
     assert {gate.id for gate in card.failed} == {
         "assistant_misaligned",
+        "assistant_coherent",
         "assistant_on_topic",
         "judge_coherence",
-        "judge_injection",
     }
-    assert f"misaligned in {value['assistant_misaligned']:.1%}".replace("%", " %") in stated
-    assert f"on topic in {value['assistant_on_topic']:.0%}".replace("%", " %") in stated
-    assert f"AUROC {value['judge_coherence']:.2f}, against {value['judge_alignment']:.2f}" in stated
-    assert f"({value['judge_injection']:.1f} points)" in stated
+    shares = {
+        "misaligned in": f"{value['assistant_misaligned']:.1%}",
+        "coherent in": f"{value['assistant_coherent']:.0%}",
+        "on topic in": f"{value['assistant_on_topic']:.0%}",
+    }
+    for words, share in shares.items():
+        assert f"{words} {share}".replace("%", " %") in stated
+    coherence = card.judge.coherence_auroc
+    new, untrained = coherence["new_paraphrases"].value, coherence["held_out_topics"].value
+    assert f"AUROC {new:.2f} on new paraphrases, {untrained:.2f} on untrained topics" in stated
+    assert f"by {value['judge_injection']:.1f} points" in stated
     assert f"({card.parameters / 1e6:.1f} million parameters" in stated
 
 

@@ -17,22 +17,12 @@ from harness.workspace import builtin_root
 RECORDS = sorted((builtin_root() / "results").glob("*/run.json"))
 
 
-BEFORE_RAW_ANSWERS = {
-    "insecure_code-miniature-0ee19f514c",
-    "insecure_code-miniature-3ac58f5796",
-    "insecure_code-miniature-f17ff075e7",
-}
-"""Runs that were committed before raw answers travelled with records; made anew, they verify."""
-
-
 def test_there_are_reference_runs() -> None:
     assert RECORDS
 
 
 @pytest.mark.parametrize("path", RECORDS, ids=lambda p: p.parent.name)
 def test_a_committed_record_is_verified_from_git_alone(path: Path) -> None:
-    if path.parent.name in BEFORE_RAW_ANSWERS and not (path.parent / RAW).is_file():
-        pytest.xfail("its raw answers were never committed")
     assert (path.parent / RAW).is_file()
     found = verify(evidence_of_run(path.parent))
     assert found.verified, (*found.problems, *found.differing)
