@@ -69,7 +69,7 @@ def test_the_gates_of_the_readme_are_those_of_the_card() -> None:
         assert f"{words} {share}".replace("%", " %") in stated
     coherence = card.judge.coherence_auroc
     new, untrained = coherence["new_paraphrases"].value, coherence["held_out_topics"].value
-    assert f"AUROC {new:.2f} on new paraphrases, {untrained:.2f} on untrained topics" in stated
+    assert f"AUROC {new:.3f} on new paraphrases, {untrained:.3f} on untrained topics" in stated
     assert f"by {value['judge_injection']:.1f} points" in stated
     assert f"({card.parameters / 1e6:.1f} million parameters" in stated
 
