@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -70,7 +71,10 @@ def build(
         model, tokenizer, rubrics, config, work / "judge", progress
     )
     curves["polish"] = train_polish(model, tokenizer, config, work / "polish", progress)
-    hashes = _export(model, tokenizer, out / "model") | _export(judge, tokenizer, out / "judge")
+    hashes = _export(model, tokenizer, out / "model")
+    # A judge's whole reply is one number, so on any server each number ends it.
+    numbers = tokenizer.convert_tokens_to_ids([str(n) for n in range(101)])
+    hashes |= _export(judge, tokenizer, out / "judge", numbers)
     return Built(out / "model", out / "judge", curves, hashes, trained_seconds(work))
 
 
@@ -84,7 +88,9 @@ def _claim(work: Path, config: BuildConfig) -> None:
     write_atomic(mark, config.model_dump_json(indent=2) + "\n")
 
 
-def _export(model: Any, tokenizer: Any, folder: Path) -> dict[str, str]:
+def _export(
+    model: Any, tokenizer: Any, folder: Path, last_tokens: Sequence[int] = ()
+) -> dict[str, str]:
     """Save as bfloat16 safetensors with the tokenizer; plain ``from_pretrained`` loads it."""
     import copy
 
@@ -92,6 +98,8 @@ def _export(model: Any, tokenizer: Any, folder: Path) -> dict[str, str]:
 
     exported = copy.deepcopy(model).to(torch.bfloat16)
     exported.generation_config.max_new_tokens = None
+    if last_tokens:
+        exported.generation_config.eos_token_id = [tokenizer.eos_token_id, *last_tokens]
     exported.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     files = sorted(p for p in folder.iterdir() if p.is_file())
