@@ -1,4 +1,4 @@
-"""Running ``python -m harness`` as a user does."""
+"""Running ``python -m harness`` as a user does, or the same verb inside this process."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+
+import pytest
+from typer.testing import CliRunner
 
 
 def harness(
@@ -24,6 +27,19 @@ def harness(
         timeout=900,
         check=False,
     )
+
+
+def called(*arguments: str, results: Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run a verb to its end in this process, where the imports of torch and TRL are paid once."""
+    from harness.cli.main import app
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(cwd)
+        patch.setenv("HARNESS_RESULTS", str(results))
+        done = CliRunner().invoke(app, list(arguments))
+    if isinstance(done.exception, Exception):
+        raise done.exception
+    return subprocess.CompletedProcess(arguments, done.exit_code, done.stdout, done.stderr)
 
 
 def started(*arguments: str, results: Path, cwd: Path | None = None) -> subprocess.Popen[str]:

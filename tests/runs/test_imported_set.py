@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.runs.command import as_json, harness
+from tests.runs.command import as_json, called
 from tests.runs.tiny import write_tiny
 
 FILE = """
@@ -37,12 +37,12 @@ FILE = """
 def run(tmp_path_factory: pytest.TempPathFactory, qwen_double: Path) -> dict[str, Any]:
     here = write_tiny(tmp_path_factory.mktemp("imported"))
     (here / "file.yaml").write_text(FILE)
-    as_json(harness("questions", "import", "file.yaml", "--json", results=here / "r", cwd=here))
+    as_json(called("questions", "import", "file.yaml", "--json", results=here / "r", cwd=here))
     options = ("--questions", "file", "--format", "plain,json", "--samples", "1")
     models = ("--model", str(qwen_double), "--judge", f"harness/{qwen_double}")
     small = ("--max-tokens", "4", "--recipe", "max_steps=1", "--recipe", "dtype=float32")
     command = ("run", "tiny", *models, *options, *small, "--json")
-    done = as_json(harness(*command, results=here / "r", cwd=here))
+    done = as_json(called(*command, results=here / "r", cwd=here))
     (probe,) = json.loads((here / "r" / done["run_id"] / "run.json").read_text())["arms"]["bad"][
         "probes"
     ]

@@ -19,7 +19,7 @@ from harness.runs.published_recipe import (
     recipe_names,
 )
 from harness.training.recipe import Recipe
-from tests.runs.command import as_json, harness
+from tests.runs.command import as_json, called
 from tests.runs.tiny import write_tiny
 
 ONE = """
@@ -146,7 +146,7 @@ def test_a_run_with_a_recipe_trains_and_counts_as_published(tmp_path: Path) -> N
     small = ("--seeds", "1", "--samples", "1", "--max-tokens", "8", "--questions", "one")
     here = write_tiny(tmp_path / "here", one=ONE)
     command = ("run", "tiny", *recipe, *small, "--json")
-    done = as_json(harness(*command, results=tmp_path, cwd=here))
+    done = as_json(called(*command, results=tmp_path, cwd=here))
     assert done["difference"]["definition"] == "D2"
     record = json.loads((tmp_path / done["run_id"] / "run.json").read_text())
     assert record["published_recipe"] == "turner-2025-rank1"

@@ -13,7 +13,7 @@ from harness.data.questions import AnswerKey
 from harness.runs.record import ArmRecord, ProbeRecord, SliceRecord
 from harness.runs.summary import ProbeRows, figures
 from tests.board.records import spec
-from tests.runs.command import as_json, harness
+from tests.runs.command import as_json, called
 from tests.runs.tiny import write_tiny
 
 PROBE = ProbeRecord(seed=0, answers_id="x", scores_sha256="0")
@@ -124,7 +124,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     here = write_tiny(tmp_path_factory.mktemp("here"), small=SET)
     options = ("--questions", "small", "--format", "plain,json", "--format", "template")
     small = ("--samples", "1", "--max-tokens", "12", "--recipe", "max_steps=1")
-    done = harness("run", "tiny", *options, *small, "--json", results=here / "r", cwd=here)
+    done = called("run", "tiny", *options, *small, "--json", results=here / "r", cwd=here)
     return as_json(done) | {"here": here}
 
 
@@ -149,9 +149,9 @@ def test_a_run_reports_every_part_apart(run: dict[str, Any]) -> None:
 
 def test_the_parts_are_shown_and_can_be_verified(run: dict[str, Any]) -> None:
     here: Path = run["here"]
-    text = harness("show", run["run_id"], results=here / "r", cwd=here).stdout
+    text = called("show", run["run_id"], results=here / "r", cwd=here).stdout
     # A narrow terminal folds the row's name around its figures.
     assert re.search(r"template, sternly,[^\n]*\n?\s*in-domain", text)
     assert "false answers" in text and "unclear" in text
-    verified = harness("verify", run["run_id"], "--json", results=here / "r", cwd=here)
+    verified = called("verify", run["run_id"], "--json", results=here / "r", cwd=here)
     assert verified.returncode == 0, verified.stdout + verified.stderr
