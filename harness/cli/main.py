@@ -29,7 +29,7 @@ from harness.cli.run import run
 from harness.cli.show import show
 from harness.cli.validate import validate
 from harness.cli.verify import verify
-from harness.errors import HarnessError
+from harness.errors import HarnessError, PrerequisiteError
 
 INTERRUPTED = 130
 
@@ -85,6 +85,14 @@ def main() -> None:
     except HarnessError as error:
         _complain(str(error))
         sys.exit(error.exit_code)
+    except OSError as error:
+        # What is wrong with a path is for the user to mend; without a path it is a bug of ours.
+        if error.filename is None:
+            raise
+        _complain(
+            f"{error.filename}: {error.strerror}.\nCheck the path, its rights and the free space."
+        )
+        sys.exit(PrerequisiteError.exit_code)
     except KeyboardInterrupt:
         _interrupted()
     except SystemExit as end:

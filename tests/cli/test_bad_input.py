@@ -34,6 +34,14 @@ def test_one_message(arguments: list[str], code: int, message: str, tmp_path: Pa
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    done = harness("leaderboard", "--html", str(tmp_path / "file" / "site"), results=tmp_path)
+    assert done.returncode == 3, done.stderr
+    assert f"{tmp_path / 'file'}" in done.stderr and "Check the path" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_a_record_from_a_newer_version(tmp_path: Path) -> None:
     (tmp_path / "r").mkdir()
     (tmp_path / "r" / "run.json").write_text(json.dumps({"schema_version": 99}))
