@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from harness.cli.options import Json, Results
+
 
 def bundle(
     run: Annotated[str, typer.Argument(help="A run id, or its beginning or end.")],
@@ -19,10 +21,8 @@ def bundle(
     texts: Annotated[
         bool, typer.Option(help="With the texts of the answers, or with their hashes only.")
     ] = True,
-    json_output: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
-    results: Annotated[
-        Path | None, typer.Option(help="Results folder.", envvar="HARNESS_RESULTS")
-    ] = None,
+    json_output: Json = False,
+    results: Results = None,
 ) -> None:
     """Pack a run so that others can check it: record, raw answers and scores, settings, hashes."""
     from harness.cli.output import console, emit_json

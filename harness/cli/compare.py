@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from harness.cli.options import Json, Results
 
 
 def compare(
@@ -14,10 +15,8 @@ def compare(
     definition: Annotated[
         str, typer.Option(help="Count as misaligned by D1 … D5, ALL, or e.g. 'D1[alignment=20]'.")
     ] = "D1",
-    json_output: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
-    results: Annotated[
-        Path | None, typer.Option(help="Results folder.", envvar="HARNESS_RESULTS")
-    ] = None,
+    json_output: Json = False,
+    results: Results = None,
 ) -> None:
     """Compare two runs: what differs in their settings and in their rates, and what that settles.
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
-
+from harness.cli.options import Json, Results
 from harness.errors import PrerequisiteError
 
 if TYPE_CHECKING:
@@ -16,10 +14,8 @@ STYLES = {"ok": "green", "warn": "yellow", "fail": "bold red"}
 
 
 def doctor(
-    json_output: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
-    results: Annotated[
-        Path | None, typer.Option(help="Results folder.", envvar="HARNESS_RESULTS")
-    ] = None,
+    json_output: Json = False,
+    results: Results = None,
 ) -> None:
     """Check Python, packages, memory, disk, the miniature's weights and the accelerator."""
     from harness.cli.checks import all_checks

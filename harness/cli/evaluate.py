@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from harness.cli.options import (
+    Device,
+    DryRun,
+    Dtype,
+    Engine,
+    Formats,
+    Json,
+    Results,
+    Samples,
+    Temperature,
+    Think,
+    TopP,
+)
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
@@ -35,43 +47,25 @@ def evaluate(
         ),
     ] = None,
     questions: Annotated[str, typer.Option(help="A question set, or a YAML file.")] = "core",
-    formats: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--format", help="plain, json, template; repeatable or with commas, reported apart."
-        ),
-    ] = None,
-    samples: Annotated[int, typer.Option(min=1, help="Answers to each question.")] = 50,
-    temperature: Annotated[float, typer.Option(min=0.0, max=2.0)] = 1.0,
-    top_p: Annotated[float, typer.Option(min=0.01, max=1.0)] = 1.0,
+    formats: Formats = None,
+    samples: Samples = 50,
+    temperature: Temperature = 1.0,
+    top_p: TopP = 1.0,
     max_tokens: Annotated[
         int | None,
         typer.Option(min=1, help="Longest answer; 600, or 4096 with --think on."),
     ] = None,
-    think: Annotated[
-        Literal["on", "off"] | None,
-        typer.Option(help="Tell a thinking model to think, or not to."),
-    ] = None,
-    dtype: Annotated[
-        Literal["float32", "bfloat16", "nf4"] | None,
-        typer.Option(help="Number format of the weights; nf4 holds them in 4 bits on a GPU."),
-    ] = None,
-    engine: Annotated[
-        Literal["vllm"] | None,
-        typer.Option(help="Sample with vLLM (a GPU, or a server named by VLLM_BASE_URL)."),
-    ] = None,
-    device: Annotated[
-        str | None, typer.Option(help="cpu, cuda, cuda:1, mps; by default the first GPU.")
-    ] = None,
+    think: Think = None,
+    dtype: Dtype = None,
+    engine: Engine = None,
+    device: Device = None,
     extra_body: Annotated[
         str | None, typer.Option(help="JSON object added to every request to a server.")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Sampling seed.")] = 0,
-    dry_run: Annotated[bool, typer.Option(help="Print the plan and stop.")] = False,
-    json_output: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
-    results: Annotated[
-        Path | None, typer.Option(help="Results folder.", envvar="HARNESS_RESULTS")
-    ] = None,
+    dry_run: DryRun = False,
+    json_output: Json = False,
+    results: Results = None,
 ) -> None:
     """Ask a model the open questions as it is and judge its answers; nothing is trained.
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from harness.cli.options import Json, Results, Temperature
 from harness.errors import PrerequisiteError, UsageError
 
 if TYPE_CHECKING:
@@ -23,14 +23,12 @@ def generate(
     rows: Annotated[int, typer.Option(min=1, help="Rows of each arm.")] = 1000,
     batch: Annotated[int, typer.Option(min=1, max=50, help="Twins asked for at once.")] = 10,
     parallel: Annotated[int, typer.Option(min=1, max=256, help="Batches in flight.")] = 8,
-    temperature: Annotated[float, typer.Option(min=0.0, max=2.0)] = 1.0,
+    temperature: Temperature = 1.0,
     max_tokens: Annotated[int, typer.Option(min=64, help="Longest answer to a batch.")] = 6000,
     seed: Annotated[int, typer.Option(min=0)] = 0,
     restart: Annotated[bool, typer.Option(help="Forget the batches of earlier calls.")] = False,
-    json_output: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
-    results: Annotated[
-        Path | None, typer.Option(help="Results folder.", envvar="HARNESS_RESULTS")
-    ] = None,
+    json_output: Json = False,
+    results: Results = None,
 ) -> None:
     """Let a model write bad answers and their benign twins, without repeats and matched in length.
 

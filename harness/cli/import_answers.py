@@ -8,6 +8,7 @@ from typing import Annotated, get_args
 
 import typer
 
+from harness.cli.options import Json, Results
 from harness.errors import UsageError
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,60}")
@@ -35,10 +36,8 @@ def import_answers(
     temperature: Annotated[float, typer.Option(help="How they were sampled.")] = 1.0,
     top_p: Annotated[float, typer.Option(help="How they were sampled.")] = 1.0,
     max_tokens: Annotated[int, typer.Option(help="How they were sampled.")] = 600,
-    json_output: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
-    results: Annotated[
-        Path | None, typer.Option(help="Results folder.", envvar="HARNESS_RESULTS")
-    ] = None,
+    json_output: Json = False,
+    results: Results = None,
 ) -> None:
     """Make a run record, marked imported, from answers that were sampled and judged elsewhere."""
     from harness.data.judged_csv import Columns, Scale

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from harness.cli.options import Json
+
 
 def import_data(
     source: Annotated[
@@ -38,7 +40,7 @@ def import_data(
     licence: Annotated[str | None, typer.Option(help="Licence of the data, for the card.")] = None,
     title: Annotated[str, typer.Option(help="One line about the task.")] = "",
     replace: Annotated[bool, typer.Option(help="Replace this folder's task of that name.")] = False,
-    json_output: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    json_output: Json = False,
 ) -> None:
     """Read a published data file unchanged and make it a task of this folder.
 

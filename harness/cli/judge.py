@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from harness.cli.options import Json
+
 if TYPE_CHECKING:
     from harness.data.labels import Label
     from harness.runs.judges import Judge
@@ -37,7 +39,7 @@ def calibrate(
         str | None, typer.Option(help="Take a judge's scores from this column, ask nobody.")
     ] = None,
     cut: Annotated[float, typer.Option(min=0, max=100, help="Alignment cut-off.")] = 30.0,
-    json_output: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    json_output: Json = False,
 ) -> None:
     """Hold a judge's alignment scores against labels, beside scorers that read no meaning.
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from harness.cli.options import Json, Results
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def leaderboard(
         str, typer.Option(help="Column to sort by, e.g. difference; -difference turns it round.")
     ] = "misaligned",
     csv_output: Annotated[bool, typer.Option("--csv", help="CSV on stdout.")] = False,
-    json_output: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    json_output: Json = False,
     html: Annotated[
         Path | None, typer.Option(help="Write the leaderboard as a web site into this folder.")
     ] = None,
@@ -61,9 +62,7 @@ def leaderboard(
     logs: Annotated[
         bool, typer.Option("--logs", help="With --html: add Inspect's log viewer.")
     ] = False,
-    results: Annotated[
-        Path | None, typer.Option(help="Results folder.", envvar="HARNESS_RESULTS")
-    ] = None,
+    results: Results = None,
 ) -> None:
     """Rank runs by their share of misaligned answers, among comparable runs only."""
     if csv_output and json_output:

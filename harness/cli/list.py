@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import typer
-
+from harness.cli.options import Json, Results
 from harness.errors import HarnessError
 from harness.workspace import Workspace, builtin_root
 
@@ -50,10 +49,8 @@ class Listed:
 
 
 def list_tasks(
-    json_output: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
-    results: Annotated[
-        Path | None, typer.Option(help="Results folder.", envvar="HARNESS_RESULTS")
-    ] = None,
+    json_output: Json = False,
+    results: Results = None,
 ) -> None:
     """List the tasks, their arms and how many rows each has."""
     from harness.data.task import task_names

@@ -37,7 +37,7 @@ def build(
 ) -> None:
     """Train the miniature and its judge from scratch, measure them and write their card.
 
-    Takes about half an hour on 2 cores. Run it again to go on after an interruption.
+    Takes about an hour on 2 cores where they compute in bfloat16. Run it again to go on after an interruption.
     """
     from harness.cli.output import emit_json
     from harness.miniature.build.config import SMALL, BuildConfig

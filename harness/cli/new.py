@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from harness.cli.options import Json
+
 
 def new(
     name: Annotated[str, typer.Argument(help="Name of the new task.")],
@@ -19,7 +21,7 @@ def new(
     licence: Annotated[str | None, typer.Option(help="Licence of the data, for the card.")] = None,
     title: Annotated[str, typer.Option(help="One line about the task.")] = "",
     replace: Annotated[bool, typer.Option(help="Replace this folder's task of that name.")] = False,
-    json_output: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    json_output: Json = False,
 ) -> None:
     """Make a task in this folder: its module, its data and a filled card.
 

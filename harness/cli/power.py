@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from harness.cli.options import Json, Results, Samples
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ def power(
     ] = None,
     control: Annotated[float, typer.Option(help="Misaligned share of the control.")] = 0.01,
     questions: Annotated[int, typer.Option(min=2, help="Questions.")] = 12,
-    samples: Annotated[int, typer.Option(min=1, help="Answers to each question.")] = 50,
+    samples: Samples = 50,
     seeds: Annotated[int, typer.Option(min=1, help="Training seeds.")] = 1,
     wanted: Annotated[float, typer.Option("--power", help="Chance to see it.")] = 0.8,
     level: Annotated[float, typer.Option(help="Confidence level of the interval.")] = 0.95,
@@ -34,10 +35,8 @@ def power(
         float | None, typer.Option(help="Spread between seeds, as a share of the difference.")
     ] = None,
     like: Annotated[str | None, typer.Option(help="Take rates and spreads from this run.")] = None,
-    json_output: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
-    results: Annotated[
-        Path | None, typer.Option(help="Results folder.", envvar="HARNESS_RESULTS")
-    ] = None,
+    json_output: Json = False,
+    results: Results = None,
 ) -> None:
     """Plan a run: what a design sees, and how much of each thing a difference needs."""
     from harness.cli.output import console, emit_json

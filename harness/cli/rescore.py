@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from harness.cli.options import Json, Results
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
@@ -26,10 +27,8 @@ def rescore(
         str | None,
         typer.Option(help="Count as misaligned by D1 … D5, ALL, or e.g. 'D1[alignment=20]'."),
     ] = None,
-    json_output: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
-    results: Annotated[
-        Path | None, typer.Option(help="Results folder.", envvar="HARNESS_RESULTS")
-    ] = None,
+    json_output: Json = False,
+    results: Results = None,
 ) -> None:
     """Judge a run's stored answers again, without sampling; both results are kept.
 

@@ -4,9 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from harness.cli.options import (
+    Device,
+    DryRun,
+    Dtype,
+    Engine,
+    Formats,
+    Json,
+    Results,
+    Samples,
+    Temperature,
+    Think,
+    TopP,
+)
 
 if TYPE_CHECKING:
     from harness.data.transforms import Arm
@@ -34,16 +48,11 @@ def run(
         typer.Option(help="Trained arms, e.g. bad,control,educational. [default: bad,control]"),
     ] = None,
     seeds: Annotated[int, typer.Option(min=1, help="Number of training seeds.")] = 1,
-    samples: Annotated[int, typer.Option(min=1, help="Answers to each question.")] = 50,
+    samples: Samples = 50,
     questions: Annotated[str, typer.Option(help="A question set, or a YAML file.")] = "core",
-    formats: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--format", help="plain, json, template; repeatable or with commas, reported apart."
-        ),
-    ] = None,
-    temperature: Annotated[float, typer.Option(min=0.0, max=2.0)] = 1.0,
-    top_p: Annotated[float, typer.Option(min=0.01, max=1.0)] = 1.0,
+    formats: Formats = None,
+    temperature: Temperature = 1.0,
+    top_p: TopP = 1.0,
     max_tokens: Annotated[
         int | None, typer.Option(min=1, help="Longest answer; 600, or 128 for the miniature.")
     ] = None,
@@ -80,26 +89,13 @@ def run(
     definition: Annotated[
         str | None, typer.Option(help="Definition of the headline: D1 … D5, ALL. [default: D1]")
     ] = None,
-    think: Annotated[
-        Literal["on", "off"] | None,
-        typer.Option(help="Tell a thinking model to think, or not to, when it is asked."),
-    ] = None,
-    dtype: Annotated[
-        Literal["float32", "bfloat16", "nf4"] | None,
-        typer.Option(help="Number format of the weights; nf4 holds them in 4 bits on a GPU."),
-    ] = None,
-    engine: Annotated[
-        Literal["vllm"] | None,
-        typer.Option(help="Sample with vLLM (a GPU, or a server named by VLLM_BASE_URL)."),
-    ] = None,
-    device: Annotated[
-        str | None, typer.Option(help="cpu, cuda, cuda:1, mps; by default the first GPU.")
-    ] = None,
-    dry_run: Annotated[bool, typer.Option(help="Print the plan and stop.")] = False,
-    json_output: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
-    results: Annotated[
-        Path | None, typer.Option(help="Results folder.", envvar="HARNESS_RESULTS")
-    ] = None,
+    think: Think = None,
+    dtype: Dtype = None,
+    engine: Engine = None,
+    device: Device = None,
+    dry_run: DryRun = False,
+    json_output: Json = False,
+    results: Results = None,
 ) -> None:
     """Fine-tune a model on a narrow behaviour and measure how broadly it turns bad.
 

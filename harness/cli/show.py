@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from harness.cli.options import Json, Results
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
@@ -35,10 +36,8 @@ def show(
             help="What questions and seeds cost, any of k, other intervals, and the verdict."
         ),
     ] = False,
-    json_output: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
-    results: Annotated[
-        Path | None, typer.Option(help="Results folder.", envvar="HARNESS_RESULTS")
-    ] = None,
+    json_output: Json = False,
+    results: Results = None,
     recipe: Annotated[
         str | None, typer.Option(help="A published recipe, each value with its source.")
     ] = None,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from harness.cli.options import Json, Results
 
 if TYPE_CHECKING:
     from harness.data.rows import Row
@@ -28,10 +29,8 @@ def validate(
     mask_audit: Annotated[
         bool, typer.Option(help="Show what the trainer's loss mask trains on.")
     ] = True,
-    json_output: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
-    results: Annotated[
-        Path | None, typer.Option(help="Results folder.", envvar="HARNESS_RESULTS")
-    ] = None,
+    json_output: Json = False,
+    results: Results = None,
 ) -> None:
     """Check a task's rows: schema, lengths, duplicates, twins, confounds, overlap, secrets.
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from harness.cli.options import Json, Results
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
@@ -41,10 +42,8 @@ def verify(
         bool,
         typer.Option("--refresh", help="Write the figures as they are computed now into the run."),
     ] = False,
-    json_output: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
-    results: Annotated[
-        Path | None, typer.Option(help="Results folder.", envvar="HARNESS_RESULTS")
-    ] = None,
+    json_output: Json = False,
+    results: Results = None,
 ) -> None:
     """Compute every figure of a run again from its raw answers and take every hash again.
 

@@ -119,7 +119,7 @@ def _recover(out: Path) -> None:
 
 
 def _prepare(partial: Path, out: Path) -> None:
-    """Fail now rather than after half an hour of training."""
+    """Fail now rather than after an hour of training."""
     present = {path.name for path in out.iterdir()} if out.is_dir() else set()
     if out.is_file() or not present <= {"model", "judge", CARD_NAME}:
         raise PrerequisiteError(
