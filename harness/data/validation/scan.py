@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import stat
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -117,22 +116,3 @@ def _show(line: bytes, number: int, scan: ArmScan, checks: list[Check]) -> None:
     seen = Seen.of(row, number)
     for check in checks:
         check.see(seen)
-
-
-def refuse_links(path: Path) -> None:
-    """Refuse a data file that is a symbolic link: it may lead out of the task's folder.
-
-    Raises:
-        DataError: It is one, or no plain file.
-    """
-    try:
-        mode = path.lstat().st_mode
-    except OSError as error:
-        raise unreadable(path, error) from error
-    if stat.S_ISLNK(mode):
-        raise DataError(
-            f"{path}: this is a symbolic link to {path.resolve()}.",
-            hint="Copy the file, so that the data folder holds what its card describes.",
-        )
-    if not stat.S_ISREG(mode):
-        raise DataError(f"{path}: this is not a file.")

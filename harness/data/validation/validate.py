@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from harness.data.card import CARD, UNKNOWN_LICENCE, Card, read_card
+from harness.data.importing.guard import regular_file
 from harness.data.questions import every_wording
 from harness.data.reading import content_hash
 from harness.data.rows import Row
@@ -19,7 +20,7 @@ from harness.data.validation.lengths import Counter
 from harness.data.validation.pair_report import report_pair
 from harness.data.validation.probe import read_probe
 from harness.data.validation.report import Report
-from harness.data.validation.scan import ArmScan, refuse_links, scan_arm
+from harness.data.validation.scan import ArmScan, scan_arm
 from harness.data.validation.seen import text_hash
 from harness.errors import HarnessError
 from harness.workspace import Workspace
@@ -106,7 +107,8 @@ def _scan(
 ) -> ArmScan | None:
     try:
         path = arm_file(task, arm, workspace)
-        refuse_links(path)
+        # A link may lead out of the task's folder.
+        regular_file(path, "Copy the file, so that the folder holds what its card describes.")
         lines = _lines(path)
         progress.start(f"read {arm}", lines)
         scan = scan_arm(
