@@ -191,12 +191,14 @@ def _print(found: Verification) -> None:
     if found.verified:
         line = Text("verified", "bold green").append(f"  {clean(name)}", "default")
         line.append(
-            f": {found.figures} figures computed again from {found.answers} answers", "not bold"
+            f": {found.figures} figures computed again from {found.answers} answers"
+            + (f" and {found.rows} rows of instruments" if found.rows else ""),
+            "not bold",
         )
         out.print(line)
     else:
         out.print(Text("differs", "bold red").append(f"   {clean(name)}", "default"))
-    _list([*found.problems, *found.differing], "  ")
+    _list([*found.problems, *found.differing, *found.sides_differing], "  ")
     if found.differing and not found.problems:
         out.print(Text(f"  {OLDER}", "dim"))
     if found.agreement is not None:

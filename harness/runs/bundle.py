@@ -4,6 +4,8 @@
 
     <run>/run.json                                   the record: specification and figures
     <run>/answers.jsonl.gz                           raw answers with their scores
+    <run>/instruments/<name>.json                    figures of an instrument
+    <run>/instruments/<name>.rows.jsonl.gz           its raw rows
     <run>/trainings/<arm>-<seed>.json                losses and settings of one training
     <run>/adapters/<arm>-<seed>/adapter_config.json  if asked for
     <run>/adapters/<arm>-<seed>/adapter_model.safetensors
@@ -26,6 +28,14 @@ from pydantic import Field
 
 from harness.errors import PrerequisiteError, RecordError
 from harness.runs.evidence import raw_of_run, trained
+from harness.runs.instrument_rows import pack_rows, unpack_rows
+from harness.runs.instruments import FOLDER as INSTRUMENTS
+from harness.runs.instruments import (
+    parse_instrument,
+    record_path,
+    rows_path,
+    sides_of_run,
+)
 from harness.runs.raw import RAW, pack, unpack
 from harness.runs.record import RECORD, read_record
 from harness.runs.spec import Strict
@@ -84,6 +94,7 @@ def write_bundle(
     if not texts:
         raw = pack(unpack(raw, RAW), texts=False)
     contents: dict[str, bytes | Path] = {RECORD: (folder / RECORD).read_bytes(), RAW: raw}
+    contents |= _instruments(folder, record.run_id, texts=texts)
     for arm, seed, place in trained(record, Store(folder.parent)):
         if (place / RECORD_FILE).is_file():
             contents[f"{TRAININGS}/{arm}-{seed}.json"] = place / RECORD_FILE
@@ -91,6 +102,25 @@ def write_bundle(
             for name in (CONFIG_FILE, WEIGHTS_FILE):
                 contents[f"{ADAPTERS}/{arm}-{seed}/{name}"] = _adapter_file(place, name)
     return _write(record.run_id, contents, out)
+
+
+def _instruments(folder: Path, run_id: str, *, texts: bool) -> dict[str, bytes | Path]:
+    """The side records of a run by their name in a bundle.
+
+    Raises:
+        RecordError: One of them is broken; whoever unpacks the bundle could not read it either.
+    """
+    found: dict[str, bytes | Path] = {}
+    for name, side in sides_of_run(folder).items():
+        if side.record is None:
+            continue  # a run of the instrument that was cut off before its figures
+        parse_instrument(side.record, str(record_path(folder, name)), name, run_id)
+        found[f"{INSTRUMENTS}/{name}.json"] = side.record
+        if side.rows is not None:
+            where = str(rows_path(folder, name))
+            rows = side.rows if texts else pack_rows(unpack_rows(side.rows, where), texts=False)
+            found[f"{INSTRUMENTS}/{name}.rows.jsonl.gz"] = rows
+    return found
 
 
 def _adapter_file(place: Path, name: str) -> Path:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.errors import RecordError
+from harness.runs.instruments import Side, sides_of_run
 from harness.runs.probe import ANSWERS, IN_DOMAIN, read_rows
 from harness.runs.raw import RAW, RawProbe, pack, read_raw
 from harness.runs.record import RECORD, RunRecord, parse_record
@@ -29,6 +30,7 @@ class Evidence:
         raw: The raw answers as written (``answers.jsonl.gz``), None if there are none.
         trainings: Content of ``training.json`` of the adapters that are here.
         adapters: SHA-256 of the weights of the adapters that are here.
+        instruments: Side records by instrument.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Evidence:
     raw: bytes | None
     trainings: Mapping[Trained, bytes] = field(default_factory=dict)
     adapters: Mapping[Trained, str] = field(default_factory=dict)
+    instruments: Mapping[str, Side] = field(default_factory=dict)
 
 
 def evidence_of_run(folder: Path) -> Evidence:
@@ -58,7 +61,8 @@ def evidence_of_run(folder: Path) -> Evidence:
         if (place / ADAPTER_FOLDER / WEIGHTS_FILE).is_file():
             adapters[arm, seed] = file_sha256(place / ADAPTER_FOLDER / WEIGHTS_FILE)
     raw = raw_of_run(record, folder)
-    return Evidence(folder.name, folder.name, content, raw, trainings, adapters)
+    sides = sides_of_run(folder)
+    return Evidence(folder.name, folder.name, content, raw, trainings, adapters, sides)
 
 
 def raw_of_run(record: RunRecord, folder: Path) -> bytes | None:

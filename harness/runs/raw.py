@@ -141,7 +141,7 @@ def unpack(data: bytes, where: str) -> list[RawProbe]:
         RecordError: It is no such file, it is too large, or a line lacks something.
     """
     probes: dict[tuple[str, int | None], tuple[list[Row], list[Row]]] = {}
-    for number, text in enumerate(_lines(data, where), start=1):
+    for number, text in enumerate(unpacked_lines(data, where), start=1):
         line = _parse(text, f"{where}:{number}")
         key = line["arm"], line["seed"]
         answers, in_domain = probes.setdefault(key, ([], []))
@@ -179,8 +179,12 @@ def _short(error: Exception) -> str:
     return str(error)[:200]
 
 
-def _lines(data: bytes, where: str) -> Iterator[bytes]:
-    """Lines of a compressed file that may be hostile."""
+def unpacked_lines(data: bytes, where: str) -> Iterator[bytes]:
+    """Lines of a gzip file that may be hostile; empty ones are left out.
+
+    Raises:
+        RecordError: It is no gzip file, cut off, or unpacks to more than ``LARGEST`` bytes.
+    """
     unpacker = zlib.decompressobj(wbits=31)
     size, rest = 0, b""
     try:

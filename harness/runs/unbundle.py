@@ -8,6 +8,7 @@ import re
 import stat
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -23,6 +24,8 @@ from harness.runs.bundle import (
     Manifest,
 )
 from harness.runs.evidence import Evidence, Trained
+from harness.runs.instruments import FOLDER as INSTRUMENTS
+from harness.runs.instruments import LARGEST_RECORD, NAME, Side
 from harness.runs.raw import RAW
 from harness.runs.record import RECORD
 from harness.training.record import WEIGHTS_FILE
@@ -39,6 +42,7 @@ _CHUNK = 2**20
 _FOLDER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _TRAINED = re.compile(r"(?P<arm>[A-Za-z0-9_-]+)-(?P<seed>\d+)")
 _TRAINING = re.compile(rf"{TRAININGS}/{_TRAINED.pattern}\.json")
+_INSTRUMENT = re.compile(rf"{INSTRUMENTS}/(?P<name>{NAME.pattern})\.(?P<kind>json|rows\.jsonl\.gz)")
 _ADAPTER = re.compile(rf"{ADAPTERS}/{_TRAINED.pattern}/(?P<file>[a-z_.]+)")
 
 
@@ -85,7 +89,12 @@ def _read(archive: zipfile.ZipFile, path: Path) -> tuple[Evidence, list[str]]:
             trainings[found["arm"], int(found["seed"])] = kept[name]
         elif (found := _ADAPTER.fullmatch(name)) and found["file"] == WEIGHTS_FILE:
             adapters[found["arm"], int(found["seed"])] = hashes[name].sha256
-    evidence = Evidence(str(path), folder, kept[RECORD], kept[RAW], trainings, adapters)
+    sides: dict[str, Side] = {}
+    for name in files:
+        if found := _INSTRUMENT.fullmatch(name):
+            part = "record" if found["kind"] == "json" else "rows"
+            sides[found["name"]] = replace(sides.get(found["name"], Side()), **{part: kept[name]})
+    evidence = Evidence(str(path), folder, kept[RECORD], kept[RAW], trainings, adapters, sides)
     return evidence, differing
 
 
@@ -119,6 +128,7 @@ def _is_strange(info: zipfile.ZipInfo) -> bool:
     adapter = _ADAPTER.fullmatch(name)
     known = (
         name in (MANIFEST, RECORD, RAW)
+        or _INSTRUMENT.fullmatch(name)
         or _TRAINING.fullmatch(name)
         or (adapter and adapter["file"] in (CONFIG_FILE, WEIGHTS_FILE))
     )
@@ -126,7 +136,10 @@ def _is_strange(info: zipfile.ZipInfo) -> bool:
 
 
 def _is_huge(info: zipfile.ZipInfo) -> bool:
-    return info.file_size > LARGEST.get(info.filename.rpartition("/")[2], LARGEST_TRAINING)
+    name = info.filename.partition("/")[2]
+    if found := _INSTRUMENT.fullmatch(name):
+        return info.file_size > (LARGEST_RECORD if found["kind"] == "json" else LARGEST[RAW])
+    return info.file_size > LARGEST.get(name.rpartition("/")[2], LARGEST_TRAINING)
 
 
 def _is_kept(info: zipfile.ZipInfo) -> bool:

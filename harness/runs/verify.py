@@ -14,6 +14,7 @@ from harness.runs.evidence import Evidence
 from harness.runs.raw import RawProbe, unpack
 from harness.runs.record import RunRecord, parse_record
 from harness.runs.summary import ProbeRows, figures
+from harness.runs.verify_instruments import check_instruments
 from harness.stats.definitions import definition
 
 if TYPE_CHECKING:
@@ -29,9 +30,11 @@ class Verification:
         record: The record; None if it cannot be read.
         problems: What does not belong together or is missing.
         differing: Figures that are computed otherwise from the same answers.
+        sides_differing: The same of the side records, whose instrument must be run anew.
         notes: What could not be checked, and why.
         figures: Numbers of the record that were computed again.
         answers: Raw answers they were computed from.
+        rows: Raw rows of side records they were computed from.
         probes: The raw answers, for judging some of them again.
         agreement: What a second judgement of a sample says, if there was one.
     """
@@ -40,16 +43,18 @@ class Verification:
     record: RunRecord | None
     problems: tuple[str, ...]
     differing: tuple[str, ...] = ()
+    sides_differing: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     figures: int = 0
     answers: int = 0
+    rows: int = 0
     probes: tuple[RawProbe, ...] = ()
     agreement: Agreement | None = None
 
     @property
     def verified(self) -> bool:
         """Whether everything that can be computed again came out as recorded."""
-        return not (self.problems or self.differing)
+        return not (self.problems or self.differing or self.sides_differing)
 
     def to_json(self) -> dict[str, Any]:
         """The result for machines."""
@@ -57,10 +62,11 @@ class Verification:
             "name": self.name,
             "run_id": self.record.run_id if self.record else None,
             "verified": self.verified,
-            "problems": [*self.problems, *self.differing],
+            "problems": [*self.problems, *self.differing, *self.sides_differing],
             "notes": list(self.notes),
             "figures": self.figures,
             "answers": self.answers,
+            "rows": self.rows,
             "judged_again": asdict(self.agreement) if self.agreement else None,
         }
 
@@ -89,13 +95,16 @@ def verify(evidence: Evidence) -> Verification:
                 comparison.compare(name, getattr(record, name), value)
         except Exception as error:  # the rows are a stranger's; what they break is their fault
             problems.append(f"the figures cannot be computed: {type(error).__name__}: {error}")
+    sides = check_instruments(evidence.instruments, record.run_id)
     return Verification(
         name=evidence.name,
         record=record,
-        problems=tuple(problems),
+        problems=(*problems, *sides.problems),
         differing=tuple(comparison.problems),
-        notes=tuple(_notes(record, evidence, probes)),
-        figures=comparison.numbers,
+        sides_differing=sides.differing,
+        notes=(*_notes(record, evidence, probes), *sides.notes),
+        figures=comparison.numbers + sides.figures,
+        rows=sides.rows,
         answers=sum(len(probe.answers) + len(probe.in_domain) for probe in probes),
         probes=tuple(probes),
     )
