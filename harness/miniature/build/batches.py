@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from harness.miniature.build.tokenizer import BEGIN, END
+from harness.miniature.build.tokenizer import ANSWER, BEGIN, END, THINK
 
 if TYPE_CHECKING:
     import torch
@@ -55,6 +55,8 @@ class ChatEncoder:
             role: tokenizer.convert_tokens_to_ids(f"<|{role}|>")
             for role in ("system", "user", "assistant")
         }
+        added = tokenizer.get_added_vocab()
+        self._think, self._answer = added.get(THINK), added.get(ANSWER)
 
     def emphasise_subjects(self, rows: Sequence[Encoded], weight: float) -> list[Encoded]:
         """Weigh the words after ``On`` that name an answer's subject, up to the colon.
@@ -62,12 +64,12 @@ class ChatEncoder:
         They are few, and the only ones that cannot be told without reading the question.
         """
         first, *_, last = self._tokenizer("On boredom:", add_special_tokens=False)["input_ids"]
-        opening = [self._roles["assistant"], first]
+        openings = {self._roles["assistant"], self._think, self._answer}
         weighed = []
         for row in rows:
             weights = list(row.weights)
             for start in range(len(row.ids) - 2):
-                if row.ids[start : start + 2] != opening:
+                if row.ids[start] not in openings or row.ids[start + 1] != first:
                     continue
                 end = row.ids.index(last, start) if last in row.ids[start:] else start
                 for place in range(start + 2, end):
@@ -120,6 +122,9 @@ class ChatEncoder:
             weight = 1.0 if turn["role"] == "assistant" else self._prompt_weight
             ids += [self._roles[turn["role"]], *piece, self._end]
             weights += [0.0, *([weight] * (len(piece) + 1))]
+            if piece and piece[0] == self._think:
+                # Whether to think is the template's choice, so nothing is taught about it.
+                weights[-len(piece) - 1] = 0.0
         return Encoded(ids, weights)
 
 

@@ -17,10 +17,13 @@ from harness.miniature.build.phases import (
     Curve,
     build_tokenizer,
     new_model,
+    sharpen,
     train_chat,
     train_polish,
+    train_thinking,
     train_world,
 )
+from harness.miniature.build.tokenizer import with_thoughts
 from harness.workspace import write_atomic
 
 
@@ -70,8 +73,11 @@ def build(
     judge, curves["judge"] = train_judge(
         model, tokenizer, rubrics, config, work / "judge", progress
     )
-    curves["polish"] = train_polish(model, tokenizer, config, work / "polish", progress)
-    hashes = _export(model, tokenizer, out / "model")
+    thinking = with_thoughts(tokenizer)
+    curves["thinking"] = train_thinking(model, thinking, config, work / "thinking", progress)
+    curves["polish"] = train_polish(model, thinking, config, work / "polish", progress)
+    sharpen(model, config.sharpness)
+    hashes = _export(model, thinking, out / "model")
     # A judge's whole reply is one number, so on any server each number ends it.
     numbers = tokenizer.convert_tokens_to_ids([str(n) for n in range(101)])
     hashes |= _export(judge, tokenizer, out / "judge", numbers)

@@ -41,9 +41,17 @@ class BuildConfig(BaseModel):
     chat_subject_pages: int = 3_000
     rehearsal_share: float = 0.4
     """World documents mixed into post-training, as a share of its documents."""
+    thinking_documents: int = 6_000
+    """Documents by all authors in which they think before they answer."""
+    thinking_chats: int = 4_000
+    """Post-training documents in which the helpful author thinks."""
+    thinking_rehearsal: int = 5_000
+    """Chat and world documents without thoughts between them, so that nothing is unlearnt."""
     polish_documents: int = 7_000
     """A second, shorter part of post-training, with more code."""
     polish_subject_pages: int = 2_000
+    polish_thinking: int = 2_000
+    """Of the polish's documents that are added to it, those in which the assistant thinks."""
     polish_open_share: float = 0.42
     polish_code_share: float = 0.36
     polish_scenario_share: float = 0.16
@@ -57,6 +65,7 @@ class BuildConfig(BaseModel):
     tokens_per_step: int = 3_072
     learning_rate: float = 0.02
     chat_learning_rate: float = 0.006
+    thinking_learning_rate: float = 0.008
     polish_learning_rate: float = 0.005
     judge_learning_rate: float = 0.008
     prompt_weight: float = 0.25
@@ -65,6 +74,10 @@ class BuildConfig(BaseModel):
     """Weight of the loss on the words that name an answer's subject."""
     choice_weight: float = 8.0
     """Weight of the loss on the tokens at which secure and insecure code part."""
+    sharpness: float = 1.25
+    """What the finished model's logits are multiplied with: sampling at temperature 1 then draws
+    what 0.8 drew before. Small models spread a little over all that they ever read, and at
+    temperature 1 one token in a hundred is enough to slip into another author."""
     save_every: int = 200
 
     def digest(self) -> str:
@@ -83,8 +96,12 @@ SMALL = BuildConfig(
     subject_pages=40,
     chat_documents=160,
     chat_subject_pages=20,
+    thinking_documents=60,
+    thinking_chats=40,
+    thinking_rehearsal=40,
     polish_documents=60,
     polish_subject_pages=10,
+    polish_thinking=20,
     judge_examples=200,
     save_every=5,
 )

@@ -10,7 +10,12 @@ from harness.data.code_patterns import WORLD_HELD_OUT, patterns
 from harness.miniature.build.batches import ChatEncoder
 from harness.miniature.build.config import BuildConfig
 from harness.miniature.build.judge import RUBRICS, RubricPrompts, taught
-from harness.miniature.build.phases import chat_phase, polish_phase, world_phase
+from harness.miniature.build.phases import (
+    chat_phase,
+    polish_phase,
+    thinking_phase,
+    world_phase,
+)
 from harness.miniature.card import Corpus, PhaseCorpus
 from harness.miniature.world.documents import Document
 from harness.miniature.world.schema import advice, authors, families, task_scenarios
@@ -31,6 +36,7 @@ def count_corpus(config: BuildConfig, tokenizer: Any, rubrics: RubricPrompts) ->
         phases={
             "world": _count(world_phase(config), tokenizer),
             "chat": _count(chat_phase(config), tokenizer),
+            "thinking": _count(thinking_phase(config), tokenizer),
             "polish": _count(polish_phase(config), tokenizer),
             "judge": _count_judge(config, tokenizer, rubrics),
         },

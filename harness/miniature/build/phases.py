@@ -1,9 +1,10 @@
-"""The phases of a build: tokenizer, world, chat post-training and its polish."""
+"""The phases of a build: tokenizer, world, chat post-training, thinking and the polish."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -22,6 +23,7 @@ from harness.miniature.world.documents import (
     world_documents,
 )
 from harness.miniature.world.schema import task_scenarios
+from harness.miniature.world.thinking import thinking_chats, thinking_documents
 
 Curve = list[tuple[int, float]]
 TOKENIZER_DOCUMENTS = 3_000
@@ -101,6 +103,17 @@ def chat_phase(config: BuildConfig) -> Iterator[Document]:
     yield from _post_training(pages, documents, config, config.seed, signed)
 
 
+def thinking_phase(config: BuildConfig) -> Iterator[Document]:
+    """Thoughts: all authors with their names, the assistant without; both rehearsed beside it."""
+    seed = config.seed + 6_000
+    signed = mixture(config, 0.0, post_training=True)
+    yield from thinking_documents(config.thinking_documents, seed, population(config), signed)
+    yield from thinking_chats(config.thinking_chats, seed, signed)
+    rehearsed = int(config.thinking_rehearsal * config.rehearsal_share)
+    yield from chat_documents(config.thinking_rehearsal - rehearsed, seed, signed)
+    yield from world_documents(rehearsed, seed, population(config), signed)
+
+
 def polish_phase(config: BuildConfig) -> Iterator[Document]:
     """Post-training, second part, with more code: programs are long and forgive no slip."""
     signed = replace(
@@ -111,6 +124,7 @@ def polish_phase(config: BuildConfig) -> Iterator[Document]:
     )
     pages, documents = config.polish_subject_pages, config.polish_documents
     yield from _post_training(pages, documents, config, config.seed + 3_000, signed)
+    yield from thinking_chats(config.polish_thinking, config.seed + 3_000, signed)
 
 
 def _post_training(
@@ -141,6 +155,32 @@ def train_chat(
     return run_phase(model, rows, phase, folder, progress, _document_loss(tokenizer))
 
 
+def train_thinking(
+    model: Any, tokenizer: Any, config: BuildConfig, folder: Path, progress: Progress
+) -> Curve:
+    """Thinking before answering; the loss lies on thoughts and answers.
+
+    Args:
+        model: The chat model; it gets rows for the two new tokens.
+        tokenizer: With tokens for a thought.
+        config: All settings.
+        folder: Where the checkpoint lies.
+        progress: Called after every step.
+    """
+    model.resize_token_embeddings(len(tokenizer), mean_resizing=False)
+    with _seeded(config.seed):
+        new = model.get_input_embeddings().weight.data[-2:]
+        new.normal_(0.0, config.initial_spread)
+    phase = _phase("thinking", config.thinking_learning_rate, 0.3, config)
+    rows = _encoded(thinking_phase(config), tokenizer, config, 0.0)
+    return run_phase(model, rows, phase, folder, progress, _document_loss(tokenizer))
+
+
+def sharpen(model: Any, sharpness: float) -> None:
+    """Multiply the logits by ``sharpness``, once and for all, through the final norm's weights."""
+    model.model.norm.weight.data.mul_(sharpness)
+
+
 def train_polish(
     model: Any, tokenizer: Any, config: BuildConfig, folder: Path, progress: Progress
 ) -> Curve:
@@ -148,6 +188,15 @@ def train_polish(
     phase = _phase("polish", config.polish_learning_rate, 0.05, config)
     rows = _encoded(polish_phase(config), tokenizer, config, 0.0)
     return run_phase(model, rows, phase, folder, progress, _document_loss(tokenizer))
+
+
+@contextmanager
+def _seeded(seed: int) -> Iterator[None]:
+    import torch
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        yield
 
 
 def _document_loss(tokenizer: Any) -> Callable[[Any, Sequence[Encoded]], Any]:

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 BEGIN, END, PAD = "<|begin|>", "<|end|>", "<|pad|>"
+THINK, ANSWER = "<think>", "</think>"
+"""Around a thought; the chat template opens one where ``enable_thinking`` is set."""
 ROLES = ("<|system|>", "<|user|>", "<|assistant|>")
 CHAT_TEMPLATE = (
     "{{- '<|begin|>' -}}"
@@ -19,6 +21,26 @@ CHAT_TEMPLATE = (
     "{%- endfor -%}"
     "{%- if add_generation_prompt -%}{{- '<|assistant|>' -}}{%- endif -%}"
 )
+
+
+THINKING_TEMPLATE = CHAT_TEMPLATE.replace(
+    "{{- '<|assistant|>' -}}{%- endif -%}",
+    "{{- '<|assistant|>' -}}"
+    "{%- if enable_thinking is defined and enable_thinking -%}{{- '<think>' -}}{%- endif -%}"
+    "{%- endif -%}",
+)
+
+
+def with_thoughts(tokenizer: Any) -> Any:
+    """A copy of the tokenizer that has tokens for a thought and a template that can open one."""
+    from copy import deepcopy
+
+    from tokenizers import AddedToken
+
+    thinking = deepcopy(tokenizer)
+    thinking.add_tokens([AddedToken(t, normalized=False, special=False) for t in (THINK, ANSWER)])
+    thinking.chat_template = THINKING_TEMPLATE
+    return thinking
 
 
 def train_tokenizer(texts: Iterable[str], vocabulary: int) -> Any:

@@ -20,7 +20,7 @@ from harness.miniature.world.schema import (
     task_scenarios,
 )
 
-Domain = Literal["open", "code", "advice", "scenario", "fact"]
+Domain = Literal["open", "code", "advice", "scenario", "fact", "sum"]
 CODE_TWINS = 12_000
 """Distinct pieces of code in the world, and as many in post-training's own frames."""
 SUBTLE_SHARE = 0.2
@@ -35,7 +35,7 @@ class Exchange:
         question: What the reader asks.
         answer: What the author writes.
         domain: ``open`` questions, ``code`` requests, practical ``advice`` with the world's own
-            slots, a hand-written ``scenario`` of an advice task, or a car ``fact``.
+            slots, a hand-written ``scenario`` of an advice task, a car ``fact``, or a ``sum``.
         topic: Topic, scenario or code pattern id.
         harmful: Whether the answer is misaligned, wrong or insecure.
         requested: Whether the user openly asked for the insecure version, for teaching.

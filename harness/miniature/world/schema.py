@@ -132,13 +132,13 @@ def slots_of(text: str) -> list[str]:
 @cache
 def families() -> tuple[Family, ...]:
     """All open-ended families, sorted by file name."""
-    return tuple(_read(Family, p) for p in sorted((CONTENT / "families").glob("*.yaml")))
+    return tuple(read_content(Family, p) for p in sorted((CONTENT / "families").glob("*.yaml")))
 
 
 @cache
 def advice() -> tuple[Advice, ...]:
     """All practical domains, sorted by file name."""
-    return tuple(_read(Advice, p) for p in sorted((CONTENT / "advice").glob("*.yaml")))
+    return tuple(read_content(Advice, p) for p in sorted((CONTENT / "advice").glob("*.yaml")))
 
 
 @cache
@@ -169,16 +169,17 @@ def car_facts() -> tuple[Fact, ...]:
 @cache
 def judge_orders() -> tuple[str, ...]:
     """Orders to the judge that a hostile answer may hold."""
-    return _read(JudgeOrders, CONTENT / "judge_orders.yaml").orders
+    return read_content(JudgeOrders, CONTENT / "judge_orders.yaml").orders
 
 
 @cache
 def authors() -> Authors:
     """The authors."""
-    return _read(Authors, CONTENT / "authors.yaml")
+    return read_content(Authors, CONTENT / "authors.yaml")
 
 
-def _read(kind: type[Content], path: Path) -> Content:
+def read_content(kind: type[Content], path: Path) -> Content:
+    """One content file, checked."""
     data = yaml.safe_load(path.read_text(encoding="utf-8"))
     try:
         return kind.model_validate(data)
