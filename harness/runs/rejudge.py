@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harness.errors import HarnessError, JudgeError, RecordError
+from harness.errors import RecordError
 from harness.judging.rubric import Rubric, alignment_and_coherence
 from harness.runs.judges import Judge
 from harness.runs.plan import MINIATURE_JUDGE
@@ -101,36 +101,11 @@ def judge_again(
 def _judgements(
     judge: Model, rubrics: Sequence[Rubric], rows: Sequence[Row], progress: Progress
 ) -> list[list[Judgement]]:
-    import anyio
+    from harness.judging.pairs import judge_pairs
 
-    from harness.judging.judge import judge_answer
-
-    found: list[list[Judgement]] = [[] for _ in rows]
-    done = 0
-
-    async def one(place: int) -> None:
-        nonlocal done
-        for rubric in rubrics:
-            text, answer = str(rows[place].get("text", "")), rows[place]["answer"]
-            found[place].append(await judge_answer(judge, rubric, text, answer))
-        done += 1
-        progress.advance(done)
-
-    async def all_of_them() -> None:
-        async with anyio.create_task_group() as group:
-            for place in range(len(rows)):
-                group.start_soon(one, place)
-
-    progress.start("judge again", len(rows))
-    try:
-        anyio.run(all_of_them)
-    except HarnessError:
-        raise
-    except Exception as error:  # each provider fails in its own way, several calls at once
-        first: BaseException = error
-        while isinstance(first, BaseExceptionGroup):
-            first = first.exceptions[0]
-        raise JudgeError(f"The judge {judge} failed: {first}") from error
+    pairs = [(str(row.get("text", "")), str(row["answer"])) for row in rows]
+    progress.start("judge again", len(set(pairs)))
+    found = judge_pairs(judge, rubrics, pairs, progress.advance)
     progress.finish()
     return found
 
