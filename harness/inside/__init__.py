@@ -1,0 +1,1 @@
+"""What happens inside a model: its residual stream is read, compared and edited."""
