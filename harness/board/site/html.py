@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from harness.board.text import clean
 
-Kind = Literal["board", "models", "published", "model", "run"]
+Kind = Literal["board", "models", "published", "model", "run", "study"]
 
 FOLDER = Path(__file__).parent
 _TABULATOR = "vendor/tabulator.min.js"
@@ -26,8 +26,14 @@ SCRIPTS: dict[Kind, tuple[str, ...]] = {
     "published": ("cells", "published"),
     "model": ("cells", "figure", "model"),
     "run": ("cells", "record", "figure", "answers", "run"),
+    "study": ("cells", "plots", "study"),
 }
 """Those of ``assets/`` by their names alone."""
+STYLES: dict[Kind, tuple[str, ...]] = {
+    "board": ("vendor/tabulator.min.css", "base", "page"),
+    "study": ("base", "page", "study"),
+}
+_USUAL_STYLES = ("base", "page")
 _TITLE, _DATA = "\0title", "\0data"
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -61,12 +67,14 @@ def _shell(kind: Kind, root: str, live: bool) -> tuple[str, str, str]:
     """What stands before the title, between title and data, and after the data."""
     names = ("dom", "frame", *SCRIPTS[kind], *(["live"] if live else []))
     scripts = [name if "/" in name else f"assets/{name}.js" for name in names]
-    style = f'<link rel="stylesheet" href="{root}/vendor/tabulator.min.css">'
+    styles = [
+        name if "/" in name else f"assets/{name}.css" for name in STYLES.get(kind, _USUAL_STYLES)
+    ]
     whole = Template((FOLDER / "page.html").read_text(encoding="utf-8")).substitute(
         policy=POLICY.format(connect="'self'" if live else "'none'"),
         kind=kind,
         root=root,
-        tabulator=style if _TABULATOR in scripts else "",
+        styles="\n".join(f'<link rel="stylesheet" href="{root}/{name}">' for name in styles),
         scripts="\n".join(f'<script src="{root}/{name}"></script>' for name in scripts),
         title=_TITLE,
         data=_DATA,

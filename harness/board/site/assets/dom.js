@@ -5,7 +5,8 @@ const EM = {};
   const SVG = "http://www.w3.org/2000/svg";
   const SAFE = new Set(["class", "title", "href", "id", "type", "for", "value", "name", "role", "lang", "dir",
     "tabindex", "placeholder", "scope", "colspan", "download", "rel", "open", "hidden", "checked", "selected",
-    "autocomplete", "spellcheck", "x1", "x2", "y1", "y2", "cx", "cy", "r", "width", "height"]);
+    "autocomplete", "spellcheck", "x1", "x2", "y1", "y2", "x", "y", "cx", "cy", "r", "d", "width", "height", "viewBox", "transform",
+    "text-anchor"]);
 
   const make = (node, attributes, children) => {
     for (const [name, value] of Object.entries(attributes || {})) {
