@@ -27,22 +27,26 @@ def decoder_layers(model: Any) -> Sequence[torch.nn.Module]:
     Raises:
         ModelReferenceError: The model is not built of a list of layers.
     """
+    body = decoder(model)
+    depth = body.config.get_text_config().num_hidden_layers
+    lists = [
+        (name, module)
+        for name, module in body.named_modules()
+        if isinstance(module, torch.nn.ModuleList) and len(module) == depth
+    ]
+    if not lists:
+        raise ModelReferenceError(
+            f"No list of {depth} decoder layers is found in {type(body).__name__}.",
+            hint="Looking inside needs a decoder-only transformer.",
+        )
+    # The shallowest: experts and other lists lie inside the layers.
+    return list(min(lists, key=lambda found: found[0].count("."))[1])
+
+
+def decoder(model: Any) -> Any:
+    """The model without its output head and without what lets it see: layers and embeddings."""
     plain = model.get_base_model() if hasattr(model, "get_base_model") else model
-    depth = plain.config.get_text_config().num_hidden_layers
-    decoder = plain.get_decoder() if hasattr(plain, "get_decoder") else None
-    for root in (decoder, plain):
-        lists = [
-            (name, module)
-            for name, module in (root.named_modules() if root is not None else ())
-            if isinstance(module, torch.nn.ModuleList) and len(module) == depth
-        ]
-        if lists:
-            # The shallowest: experts and other lists lie inside the layers.
-            return list(min(lists, key=lambda found: found[0].count("."))[1])
-    raise ModelReferenceError(
-        f"No list of {depth} decoder layers is found in {type(plain).__name__}.",
-        hint="Looking inside needs a decoder-only transformer.",
-    )
+    return plain.get_decoder() if hasattr(plain, "get_decoder") else plain
 
 
 def check_layers(layers: Iterable[int], depth: int) -> None:

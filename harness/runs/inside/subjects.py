@@ -23,6 +23,7 @@ from harness.runs.evidence import trained
 from harness.runs.inside.recorded import RecordedAnswer, recorded_answers
 from harness.runs.judges import Judge, any_judge
 from harness.runs.record import RunRecord, find_run, read_record
+from harness.runs.spec import ModelIdentity
 from harness.runs.store import Store
 from harness.workspace import Workspace
 
@@ -40,20 +41,28 @@ class RunSubject:
         arm: ``base``, ``bad``, ``control`` …; ``model`` in an evaluation.
         seed: Training seed, None for an untouched model.
         reference: Where its weights are, adapter included.
-        weights: SHA-256 of the adapter's weights, None without one.
+        model: Identity of the model without the adapter.
+        adapter_sha256: SHA-256 of the adapter's weights, None without one.
         dtype: Number format the run sampled it with; None is the usual one.
     """
 
     arm: str
     seed: int | None
     reference: ModelReference
-    weights: str | None = None
+    model: ModelIdentity
+    adapter_sha256: str | None = None
     dtype: str | None = None
 
     @property
     def words(self) -> str:
         """Its name in messages, tables and file names: ``base``, ``bad.0``."""
         return self.arm if self.seed is None else f"{self.arm}.{self.seed}"
+
+    @property
+    def identity(self) -> dict[str, str | None]:
+        """What tells these weights from any other: for hashes of what is computed with them."""
+        base = self.model.weights or f"{self.reference.source}@{self.model.revision}"
+        return {"weights": base, "adapter": self.adapter_sha256, "dtype": self.dtype}
 
     def load(self) -> LoadedModel:
         """Load it: ready to be read, edited and sampled."""
@@ -167,7 +176,7 @@ def resolve_subjects(run: str, workspace: Workspace) -> Subjects:
     if record.spec.recipe is None:
         base, tuned = _evaluated(record, reference, workspace)
     else:
-        base = RunSubject(BASE, None, reference, dtype=record.spec.sampling.dtype)
+        base = RunSubject(BASE, None, reference, record.spec.model, None, _dtype(record))
         tuned = _trained(record, reference, store)
     return Subjects(record, folder, store, workspace, base, tuned)
 
@@ -175,11 +184,11 @@ def resolve_subjects(run: str, workspace: Workspace) -> Subjects:
 def _trained(record: RunRecord, reference: ModelReference, store: Store) -> tuple[RunSubject, ...]:
     """The fine-tuned models of a run of a task."""
     hashes = {(n, a.seed): a.sha256 for n, arm in record.arms.items() for a in arm.adapters}
-    found, dtype = [], record.spec.sampling.dtype
+    found, model, dtype = [], record.spec.model, _dtype(record)
     for arm, seed, place in trained(record, store):
         sha256 = hashes[arm, seed]
         adapter = _adapter(record, place, arm, seed, sha256)
-        found.append(RunSubject(arm, seed, reference.with_adapter(adapter), sha256, dtype))
+        found.append(RunSubject(arm, seed, reference.with_adapter(adapter), model, sha256, dtype))
     if not found:
         raise RecordError(f"{record.run_id} trained no adapter, so there is nothing to compare.")
     return tuple(found)
@@ -191,27 +200,30 @@ def _evaluated(
     """The model of an evaluation, and what it is compared with."""
     from harness.models.identity import adapter_digest
 
-    other, dtype = record.spec.against, record.spec.sampling.dtype
+    asked, other = record.spec.model, record.spec.against
     digest = adapter_digest(model)
-    if digest != record.spec.model.adapter:
+    if digest != asked.adapter:
         raise PrerequisiteError(
-            f"The adapter of '{record.spec.model.name}' is not the one that {record.run_id} "
-            "evaluated.",
+            f"The adapter of '{asked.name}' is not the one that {record.run_id} evaluated.",
             hint="Evaluate it again.",
         )
     if model.adapter is not None and (other is None or other.name.startswith("base of ")):
-        base = model.with_adapter(None)
+        base, plain = model.with_adapter(None), asked
     elif other is not None:
         parsed = parse_reference(other.name, workspace)
-        base = replace(parsed, revision=other.revision or parsed.revision)
+        base, plain = replace(parsed, revision=other.revision or parsed.revision), other
     else:
         raise PrerequisiteError(
-            f"{record.run_id} evaluated '{record.spec.model.name}' by itself: there is no base "
+            f"{record.run_id} evaluated '{asked.name}' by itself: there is no base "
             "model to compare it with.",
             hint="Evaluate it with --against BASE.",
         )
-    tuned = RunSubject("model", None, model, digest, dtype)
-    return RunSubject(BASE, None, base, dtype=dtype), (tuned,)
+    tuned = RunSubject("model", None, model, asked, digest, _dtype(record))
+    return RunSubject(BASE, None, base, plain, None, _dtype(record)), (tuned,)
+
+
+def _dtype(record: RunRecord) -> str | None:
+    return record.spec.sampling.dtype
 
 
 def _check_weights(record: RunRecord, reference: ModelReference) -> None:

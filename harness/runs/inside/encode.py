@@ -1,0 +1,61 @@
+"""From conversations to texts of token ids, as the model read and wrote them when it was asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from typing import Any
+
+from harness.inside.texts import Text, splits
+from harness.models.chat_format import Think, think_switch
+from harness.runs.inside.recorded import RecordedAnswer, Turns
+from harness.sampling.encoding import encode_chat
+from harness.sampling.replies import straight_to_answer
+
+
+def answer_texts(
+    tokenizer: Any, answers: Sequence[RecordedAnswer], questions: Iterable[str]
+) -> Iterator[Text]:
+    """The recorded answers as texts; empty answers are left out.
+
+    Thoughts are left out, too: where thinking can be switched, the prompt is the one without.
+
+    Args:
+        tokenizer: The base model's, with a settled template.
+        answers: What is read.
+        questions: All questions of the run, which decide each one's half.
+    """
+    half = splits(questions)
+    for one in answers:
+        prompt = _prompt(tokenizer, one.turns)
+        answer = _plain(tokenizer, one.answer)
+        if answer:
+            yield Text(
+                id=f"{one.arm}.{0 if one.seed is None else one.seed}.{one.sample}.{one.epoch}",
+                ids=(*prompt, *answer),
+                prompt_tokens=len(prompt),
+                question=one.question,
+                split=half[one.question],
+                score=one.alignment,
+                misaligned=one.misaligned,
+            )
+
+
+def chat_text(tokenizer: Any, id: str, turns: Turns, answer: str) -> Text | None:
+    """A conversation and the assistant's answer to it; None if the answer is empty."""
+    prompt = _prompt(tokenizer, turns)
+    ids = _plain(tokenizer, answer)
+    return Text(id, (*prompt, *ids), len(prompt)) if ids else None
+
+
+@lru_cache(maxsize=1024)
+def _prompt(tokenizer: Any, turns: Turns) -> tuple[int, ...]:
+    """Token ids up to where the answer itself begins."""
+    think: Think | None = "off" if think_switch(tokenizer) else None
+    return tuple(straight_to_answer(tokenizer, encode_chat(tokenizer, turns, think)))
+
+
+def _plain(tokenizer: Any, text: str) -> list[int]:
+    """Token ids of a text whose spellings of control tokens are words."""
+    ids: list[int] = tokenizer.encode(text, add_special_tokens=False, split_special_tokens=True)
+    return ids
