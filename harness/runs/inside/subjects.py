@@ -42,7 +42,7 @@ class RunSubject:
         seed: Training seed, None for an untouched model.
         reference: Where its weights are, adapter included.
         model: Identity of the model without the adapter.
-        adapter_sha256: SHA-256 of the adapter's weights, None without one.
+        weights: SHA-256 of the adapter's weights, None without one.
         dtype: Number format the run sampled it with; None is the usual one.
     """
 
@@ -50,7 +50,7 @@ class RunSubject:
     seed: int | None
     reference: ModelReference
     model: ModelIdentity
-    adapter_sha256: str | None = None
+    weights: str | None = None
     dtype: str | None = None
 
     @property
@@ -62,7 +62,7 @@ class RunSubject:
     def identity(self) -> dict[str, str | None]:
         """What tells these weights from any other: for hashes of what is computed with them."""
         base = self.model.weights or f"{self.reference.source}@{self.model.revision}"
-        return {"weights": base, "adapter": self.adapter_sha256, "dtype": self.dtype}
+        return {"model": base, "adapter": self.weights, "dtype": self.dtype}
 
     def load(self) -> LoadedModel:
         """Load it: ready to be read, edited and sampled."""
