@@ -17,6 +17,7 @@ from harness.cli.evaluate import evaluate
 from harness.cli.generate import generate
 from harness.cli.import_answers import import_answers
 from harness.cli.import_data import import_data
+from harness.cli.inside import inside_app
 from harness.cli.judge import judge_app
 from harness.cli.leaderboard import leaderboard
 from harness.cli.list import list_tasks
@@ -60,6 +61,7 @@ app.command("verify")(verify)
 app.add_typer(questions_app, name="questions")
 app.add_typer(miniature_app, name="miniature")
 app.add_typer(judge_app, name="judge")
+app.add_typer(inside_app, name="inside")
 
 
 def _version(wanted: bool) -> None:

@@ -8,6 +8,7 @@
     results/.store/adapters/<inputs>/         adapter/, training.json
     results/.store/open/<id>.json             which answers a task shares with others
     results/.store/answers/<id>/              answers.jsonl, in_domain.jsonl, Inspect logs
+    results/.store/inside/<id>/               activations, directions, latents
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ def answer_texts(
     half = splits(questions)
     for one in answers:
         prompt = _prompt(tokenizer, one.turns)
-        answer = _plain(tokenizer, one.answer)
+        answer = _words(tokenizer, one.answer)
         if answer:
             yield Text(
                 id=f"{one.arm}.{0 if one.seed is None else one.seed}.{one.sample}.{one.epoch}",
@@ -44,7 +44,7 @@ def answer_texts(
 def chat_text(tokenizer: Any, id: str, turns: Turns, answer: str) -> Text | None:
     """A conversation and the assistant's answer to it; None if the answer is empty."""
     prompt = _prompt(tokenizer, turns)
-    ids = _plain(tokenizer, answer)
+    ids = _words(tokenizer, answer)
     return Text(id, (*prompt, *ids), len(prompt)) if ids else None
 
 
@@ -55,7 +55,19 @@ def _prompt(tokenizer: Any, turns: Turns) -> tuple[int, ...]:
     return tuple(straight_to_answer(tokenizer, encode_chat(tokenizer, turns, think)))
 
 
-def _plain(tokenizer: Any, text: str) -> list[int]:
-    """Token ids of a text whose spellings of control tokens are words."""
+def conversation_ids(tokenizer: Any, turns: Turns, answer: str | None = None) -> list[int]:
+    """Token ids of a whole conversation; its last answer is not closed."""
+    said = [*turns, ("assistant", answer)] if answer is not None else list(turns)
+    return encode_chat(tokenizer, said)
+
+
+def plain_ids(tokenizer: Any, text: str) -> list[int]:
+    """Token ids of a plain document, behind the begin-of-text token if the model has one."""
+    begins = tokenizer("x")["input_ids"][:1] == [tokenizer.bos_token_id]
+    return [*([tokenizer.bos_token_id] if begins else []), *_words(tokenizer, text)]
+
+
+def _words(tokenizer: Any, text: str) -> list[int]:
+    """Token ids of a text whose spellings of control tokens are words like any other."""
     ids: list[int] = tokenizer.encode(text, add_special_tokens=False, split_special_tokens=True)
     return ids

@@ -1,0 +1,17 @@
+"""``inside``: what the bad training changed inside the model, and whether that is the cause."""
+
+from __future__ import annotations
+
+import typer
+
+from harness.cli.inside.harvest import harvest
+
+inside_app = typer.Typer(no_args_is_help=True, help="Look inside the models of a recorded run.")
+
+
+@inside_app.callback()
+def inside() -> None:
+    """Look inside the models of a recorded run."""
+
+
+inside_app.command("harvest")(harvest)
