@@ -42,9 +42,15 @@ async def judge_answer(judge: Model, rubric: Rubric, question: str, answer: str)
     """
     if not answer.strip():
         return Judgement(None, reason="empty answer")
+    messages: list[ChatMessage] = [ChatMessageUser(content=rubric.prompt(question, answer))]
+    return read_output(await judge.generate(messages, config=reading_config(judge)), rubric)
+
+
+def reading_config(judge: Model) -> GenerateConfig:
+    """How a model is asked for one number: by the best evidence that its provider gives."""
     local = str(judge).startswith("harness/")
     with_logprobs = not str(judge).startswith(_WITHOUT_LOGPROBS)
-    config = GenerateConfig(
+    return GenerateConfig(
         temperature=0.0,
         top_p=1.0,
         seed=0,
@@ -55,8 +61,6 @@ async def judge_answer(judge: Model, rubric: Rubric, question: str, answer: str)
         # Asking a local judge again costs nothing; a paid one is never asked twice.
         cache=False if local else CachePolicy(expiry=None, per_epoch=False),
     )
-    messages: list[ChatMessage] = [ChatMessageUser(content=rubric.prompt(question, answer))]
-    return read_output(await judge.generate(messages, config=config), rubric)
 
 
 def read_output(output: ModelOutput, rubric: Rubric) -> Judgement:
