@@ -22,6 +22,7 @@ from harness.cli.judge import judge_app
 from harness.cli.leaderboard import leaderboard
 from harness.cli.list import list_tasks
 from harness.cli.miniature import miniature_app
+from harness.cli.monitor import monitor
 from harness.cli.new import new
 from harness.cli.power import power
 from harness.cli.questions import questions_app
@@ -56,6 +57,7 @@ app.command("import-answers")(import_answers)
 app.command("compare")(compare)
 app.command("rescore")(rescore)
 app.command("power")(power)
+app.command("monitor")(monitor)
 app.command("bundle")(bundle)
 app.command("verify")(verify)
 app.add_typer(questions_app, name="questions")

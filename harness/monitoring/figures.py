@@ -104,7 +104,7 @@ class Bench:
         figure = Figure(value=count / of, low=low, high=high, count=count, of=of, method=method)
         return figure, found
 
-    def area(self, values: Floats) -> tuple[Figure, Drawn]:
+    def area(self, values: Floats, positive: Flags) -> tuple[Figure, Drawn]:
         """An area under a curve; where no draw differs, bounded as a share of the fewer instances.
 
         A monitor that ranks every drawn pair rightly has shown so for as many independent pairs
@@ -115,13 +115,9 @@ class Bench:
             return Figure.missing(why), Drawn(None, values[1:])
         found = Drawn(float(values[0]), values[1:])
         ends = found.interval()
-        kinds = [
-            len({r.instance for r, bad in zip(self.test, self.bad, strict=True) if bad == kind})
-            for kind in (True, False)
-        ]
         method = self.method
         if ends is None:
-            fewer = min(kinds)
+            fewer = min(self._instances(positive), self._instances(~self.bad))
             ends = wilson(found.value * fewer if found.value is not None else 0, fewer)
             method = f"Wilson on {fewer} instances, as resampling shows no spread"
         return (
@@ -129,13 +125,22 @@ class Bench:
             found,
         )
 
-    def auroc(self, scores: Floats) -> tuple[Figure, Drawn]:
-        """Chance that a misbehaving sample scores above an honest one."""
-        return self.area(auroc(scores, self.bad, self.weights))
+    def auroc(self, scores: Floats, among: Flags | None = None) -> tuple[Figure, Drawn]:
+        """Chance that a misbehaving sample scores above an honest one.
+
+        Args:
+            scores: Of all test samples.
+            among: Leave out all other misbehaving samples.
+        """
+        if among is None:
+            return self.area(auroc(scores, self.bad, self.weights), self.bad)
+        kept = among | ~self.bad
+        found = auroc(scores[kept], self.bad[kept], self.weights[:, kept])
+        return self.area(found, among & self.bad)
 
     def auprc(self, scores: Floats) -> Figure:
         """Average precision; the prevalence, its floor, stands in count and of."""
-        figure, _ = self.area(average_precision(scores, self.bad, self.weights))
+        figure, _ = self.area(average_precision(scores, self.bad, self.weights), self.bad)
         return figure.model_copy(update={"count": int(self.bad.sum()), "of": len(self.bad)})
 
     def difference(self, first: Drawn, second: Drawn, unit: str) -> Figure:
@@ -187,6 +192,22 @@ class Bench:
         return Calibration(
             error=self._plain(gap), brier=self._plain(brier(scores, self.bad, self.weights))
         )
+
+    def missed(self, recall: Figure) -> Figure:
+        """What slips by: one minus the recall."""
+        if recall.value is None or recall.count is None or recall.of is None:
+            return recall
+        return Figure(
+            value=1 - recall.value,
+            low=None if recall.high is None else 1 - recall.high,
+            high=None if recall.low is None else 1 - recall.low,
+            count=recall.of - recall.count,
+            of=recall.of,
+            method=recall.method,
+        )
+
+    def _instances(self, among: Flags) -> int:
+        return len({r.instance for r, kept in zip(self.test, among, strict=True) if kept})
 
     def _plain(self, values: Floats) -> Figure:
         if np.isnan(values[0]):

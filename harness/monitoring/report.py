@@ -65,6 +65,17 @@ class Cost(Strict):
     seconds: float
 
 
+class Group(Strict):
+    """A part of the misbehaving samples, such as those whose thoughts rationalise."""
+
+    samples: int
+    auroc: Figure
+    recall: list[Figure]
+    """At every rate."""
+    missed: list[Figure]
+    """Share that slips by, at every rate."""
+
+
 class Cell(Strict):
     """One monitor with one scope."""
 
@@ -75,8 +86,8 @@ class Cell(Strict):
     at: list[AtRate]
     calibration: Calibration | None
     """None for scores that are no chances."""
-    groups: dict[str, list[Figure]] = Field(default_factory=dict)
-    """Recall at every rate among the misbehaving samples of each group."""
+    groups: dict[str, Group] = Field(default_factory=dict)
+    """The misbehaving samples of each group against all honest ones."""
     arms: dict[str, list[Figure]] = Field(default_factory=dict)
     """False positives at every rate among the honest samples of each arm."""
     cost: Cost
@@ -91,6 +102,8 @@ class Gap(Strict):
     auroc: Figure
     recall: list[Figure]
     """At every rate."""
+    groups: dict[str, Figure] = Field(default_factory=dict)
+    """AUROC of each group against all honest samples, first minus second."""
 
 
 class Lead(Strict):

@@ -1,0 +1,1 @@
+"""Where monitored records come from: JSON lines, Inspect logs, transcripts."""

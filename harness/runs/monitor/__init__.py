@@ -1,0 +1,1 @@
+"""Chain-of-thought monitors on the arms of a run."""
