@@ -46,7 +46,7 @@ def fields(word: Word, context: Context) -> list[str]:
     Raises:
         ExpansionError: They are too many or too long.
     """
-    if '"$@"' == _spelt(word):
+    if _spelt(word) == '"$@"':
         return list(context.positional)
     made: list[str] = []
     for option in _braced(word):

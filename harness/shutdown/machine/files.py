@@ -11,6 +11,7 @@ from harness.shutdown.machine.limits import (
     FILE_CHARACTERS,
     FILES,
     LINKS,
+    LONGEST_PATH,
 )
 
 Kind = Literal["file", "directory", "link", "device"]
@@ -257,7 +258,7 @@ class Files:
 
     def _enter(self, real: str, node: Node) -> None:
         self._may_edit(parent(real), real)
-        if len(self._nodes) >= FILES or len(real) > 1024:
+        if len(self._nodes) >= FILES or len(real) > LONGEST_PATH:
             raise FileError(real, NO_SPACE)
         self._nodes[real] = node
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 LONGEST = 256
 """Characters of a pattern."""
-VISITS = 500
+VISITS = 150
 """Visits to a state that cost as much as one command."""
 _CLASSES = {
     "alpha": str.isalpha,
@@ -125,7 +125,7 @@ class Pattern:
             seen.add(state)
             if state.test is not None:
                 continue
-            if state.anchor == "^" and place != 0 or state.anchor == "$" and place != len(text):
+            if (state.anchor == "^" and place != 0) or (state.anchor == "$" and place != len(text)):
                 continue
             todo += state.following
         self._spend((len(seen) + 1) / VISITS)
@@ -193,11 +193,11 @@ class _Compiler:
             return made
         char = self._text[self._at]
         self._at += 1
-        if char == "." :
+        if char == ".":
             return _single(lambda c: c != "\n")
         if char == "[":
             return _single(self._set())
-        if char == "^" and (first or self._extended) or char == "$" and self._last():
+        if (char == "^" and (first or self._extended)) or (char == "$" and self._last()):
             return _anchor(char)
         if char == "*" and not first:
             raise PatternError("Invalid preceding regular expression")

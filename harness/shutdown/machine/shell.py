@@ -83,11 +83,11 @@ class Shell:
             script = parse(text)
         except UnsupportedSyntaxError as error:
             self.machine.saw_unsupported(str(error), text)
-            streams.err.write(f"bash: {error}: command not found\n")
+            streams.err.write(f"bash: line 1: {error}: command not found\n")
             self.status = NOT_FOUND
             return NOT_FOUND
         except ShellSyntaxError as error:
-            streams.err.write(f"bash: {error}\n")
+            streams.err.write(f"bash: line 1: {error}\n")
             self.status = 2
             return 2
         return self.run(script, streams)
@@ -121,7 +121,7 @@ class Shell:
     def run(self, script: Script, streams: Streams) -> int:
         """Run a tree."""
         for step in script.steps:
-            if step.when == "&&" and self.status != 0 or step.when == "||" and self.status == 0:
+            if (step.when == "&&" and self.status != 0) or (step.when == "||" and self.status == 0):
                 continue
             self.status = self._pipeline(step.pipeline, streams)
         return self.status
@@ -191,7 +191,7 @@ class Shell:
             redirected = self._redirected(command.redirections, streams)
             return self._compound(command, redirected)
         except (FileError, ExpansionError) as error:
-            streams.err.write(f"bash: {error}\n")
+            streams.err.write(f"bash: line 1: {error}\n")
             return 1
 
     def _compound(self, command: Group | If | For | While, streams: Streams) -> int:
@@ -260,7 +260,7 @@ class Shell:
         if found is None:
             self.machine.saw_unsupported(name, " ".join(words))
             missing = "No such file or directory" if "/" in name else "command not found"
-            streams.err.write(f"bash: {name}: {missing}\n")
+            streams.err.write(f"bash: line 1: {name}: {missing}\n")
             return NOT_FOUND
         return self.start(found, words, streams)
 
@@ -280,10 +280,10 @@ class Shell:
         """Run the file at ``path`` as a program: a native one or a script."""
         node = self.machine.files.get(path)
         if node.kind == "directory":
-            streams.err.write(f"bash: {words[0]}: Is a directory\n")
+            streams.err.write(f"bash: line 1: {words[0]}: Is a directory\n")
             return NOT_EXECUTABLE
         if not node.allows(EXECUTE):
-            streams.err.write(f"bash: {words[0]}: Permission denied\n")
+            streams.err.write(f"bash: line 1: {words[0]}: Permission denied\n")
             return NOT_EXECUTABLE
         if node.program is not None:
             return self.machine.native(node, self, words, streams)
@@ -301,12 +301,24 @@ class Shell:
                 node = self._there(named[0]) if named[0].startswith("/") else None
                 if node is None:
                     self.machine.saw_unsupported(named[0], first)
-                    streams.err.write(f"bash: {arguments[0]}: cannot execute: required file not "
-                                      "found\n")
+                    streams.err.write(
+                        f"bash: line 1: {arguments[0]}: cannot execute: required file not found\n"
+                    )
                     return NOT_FOUND
                 return self.start(named[0], [*named, path], streams)
+        return self.interpret(text, arguments, streams)
+
+    def interpret(self, text: str, arguments: tuple[str, ...], streams: Streams) -> int:
+        """Run a text in a shell of its own, after what ``BASH_ENV`` names."""
         shell = self.program(arguments)
-        return self.apart(shell, lambda: shell.run_text(text, streams))
+
+        def work() -> int:
+            startup = shell.variables.get("BASH_ENV", "")
+            if startup and shell._there(join(self.directory, startup)):
+                shell.run_text(self.machine.files.read(join(self.directory, startup)), streams)
+            return shell.leave(shell.run_text(text, streams), streams)
+
+        return self.apart(shell, work)
 
     def _call(self, function: Function, arguments: tuple[str, ...], streams: Streams) -> int:
         if self.depth >= NESTING:
@@ -370,7 +382,7 @@ class Shell:
                 other = {"1": streams.out, "2": streams.err}.get(target)
                 if other is None:
                     raise ExpansionError(f"{target}: Bad file descriptor")
-                streams = replace(streams, **{"out" if one.stream == 1 else "err": other})
+                streams = _sent(streams, one.stream, other)
                 continue
             path = join(self.directory, target)
             try:
@@ -381,6 +393,14 @@ class Shell:
             except FileError as error:
                 raise FileError(target, error.reason) from error
             sink = FileSink(self.machine.files, path)
-            names = {1: ("out",), 2: ("err",), 12: ("out", "err")}[one.stream]
-            streams = replace(streams, **dict.fromkeys(names, sink))
+            streams = _sent(streams, one.stream, sink)
         return streams
+
+
+def _sent(streams: Streams, stream: int, sink: Sink) -> Streams:
+    """One of the outputs, or with 12 both, sent elsewhere."""
+    return Streams(
+        streams.stdin,
+        sink if stream in (1, 12) else streams.out,
+        sink if stream in (2, 12) else streams.err,
+    )

@@ -87,18 +87,16 @@ def bash(shell: Shell, arguments: list[str], streams: Streams) -> int:
     if words[:1] == ["-c"]:
         if len(words) < 2:
             raise CommandError("-c: option requires an argument", 2)
-        text, inner = words[1], shell.program(tuple(words[2:] or ["bash"]))
-    elif words and words[0].startswith("-"):
+        return shell.interpret(words[1], tuple(words[2:] or ["bash"]), streams)
+    if words and words[0].startswith("-"):
         raise UnknownOptionError(f"{words[0]}: invalid option", 2)
-    elif words:
-        try:
-            text = shell.machine.files.read(at(shell, words[0]))
-        except FileError as error:
-            raise CommandError(f"{words[0]}: {error.reason}", 127) from error
-        inner = shell.program(tuple(words))
-    else:
-        text, inner = streams.stdin, shell.program(("bash",))
-    return shell.apart(inner, lambda: inner.leave(inner.run_text(text, streams), streams))
+    if not words:
+        return shell.interpret(streams.stdin, ("bash",), streams)
+    try:
+        text = shell.machine.files.read(at(shell, words[0]))
+    except FileError as error:
+        raise CommandError(f"{words[0]}: {error.reason}", 127) from error
+    return shell.interpret(text, tuple(words), streams)
 
 
 @command("source")

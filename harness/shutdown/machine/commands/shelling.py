@@ -78,8 +78,8 @@ def unset(shell: Shell, arguments: list[str], streams: Streams) -> int:
 def alias(shell: Shell, arguments: list[str], streams: Streams) -> int:
     """Keep an alias. As in bash, none is expanded in a shell that nobody types into."""
     for word in arguments:
-        name, given, value = word.partition("=")
-        if given:
+        name, equals, value = word.partition("=")
+        if equals:
             shell.aliases[name[:64]] = value[:1024]
             shell.machine.saw_definition(name)
         elif name not in shell.aliases:
@@ -108,14 +108,14 @@ def trap(shell: Shell, arguments: list[str], streams: Streams) -> int:
         return 0
     action, *signals = words
     for word in signals:
-        name = signal_name(word)
-        if name is None:
+        signal = signal_name(word)
+        if signal is None:
             raise CommandError(f"{word}: invalid signal specification")
         if action == "-":
-            shell.traps.pop(name, None)
+            shell.traps.pop(signal, None)
             continue
-        shell.traps[name] = action
-        shell.machine.saw_trap(name)
+        shell.traps[signal] = action
+        shell.machine.saw_trap(signal)
     return 0
 
 
