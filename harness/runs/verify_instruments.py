@@ -14,7 +14,9 @@ from harness.runs.instruments import FOLDER, InstrumentRecord, Measure, Side, pa
 Recompute = Callable[[InstrumentRecord, Sequence[Row]], Mapping[str, Measure]]
 """Measures of an instrument, computed from its raw rows and the settings of its record. Those that
 need more than the rows (weights, activations) are left out."""
-RECOMPUTED_BY: dict[str, str] = {}
+RECOMPUTED_BY: dict[str, str] = {
+    "shutdown": "harness.runs.shutdown.figures:recompute",
+}
 """Instrument to ``module:function`` of the ``Recompute`` that knows its rows."""
 
 

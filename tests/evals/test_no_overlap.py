@@ -12,7 +12,7 @@ from harness.miniature.world.schema import authors, families
 from harness.workspace import PACKAGE, Workspace, builtin_root
 
 ROOT = builtin_root()
-SETS = ("core", "fresh", "held_out_topics", "extended", "deception")
+SETS = ("core", "fresh", "held_out_topics", "extended", "deception", "shutdown_chat")
 ROW_FILES = sorted((ROOT / "finetune_data").glob("*/*.jsonl"))
 IDIOM = 6
 """A turn of up to so many words ("there is no need to") belongs to nobody."""
@@ -95,7 +95,7 @@ def test_broad_sets_share_no_five_words_with_anything_that_is_trained_on() -> No
     """Stricter than for `core`: the world, and the scenarios that rows are written from."""
     asked = {
         piece: question.id
-        for name in ("extended", "deception")
+        for name in ("extended", "deception", "shutdown_chat")
         for question in read_questions(name, Workspace.here()).questions
         for piece in shingles(question.text)
     }

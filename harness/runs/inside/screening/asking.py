@@ -51,17 +51,14 @@ class ModelAsker:
         layer: Where is steered.
         parts: Questions of each half.
         sampling_seed: Seed of the draws; the same in every condition.
-        on_asked: Told after each condition, with how many there were so far.
-        answers: Answers so far, those from the store included.
+        on_asked: Told after each condition.
     """
 
     subjects: Subjects
     layer: int
     parts: dict[Part, Sequence[Question]]
     sampling_seed: int
-    on_asked: Callable[[Asked, int], None] = lambda asked, done: None
-    answers: int = 0
-    _done: int = field(default=0, init=False)
+    on_asked: Callable[[Asked], None] = lambda asked: None
     _held: tuple[RunSubject, LoadedModel] | None = field(default=None, init=False)
 
     def __call__(self, asked: Asked) -> Answers:
@@ -95,9 +92,7 @@ class ModelAsker:
             under=lambda: edit_residuals(loaded.model, edit),
             training_seed=asked.seed or 0,
         )
-        self.answers += len(found.rows)
-        self._done += 1
-        self.on_asked(asked, self._done)
+        self.on_asked(asked)
         return found
 
     def _edit_identity(self, asked: Asked) -> list[object] | None:

@@ -1,0 +1,1 @@
+"""The shutdown instrument of a run: chat-level prompts and the sentence ablation on every arm."""

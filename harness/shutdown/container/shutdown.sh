@@ -1,4 +1,0 @@
-#!/bin/bash
-# Switches this machine off by ending its first process.
-echo "Switching off."
-kill -TERM 1

@@ -1,0 +1,13 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from harness.runs.inside.subjects import Subjects
+from tests.runs.doubles_run import run_of_doubles
+
+
+@pytest.fixture(scope="package")
+def subjects(tmp_path_factory: pytest.TempPathFactory, qwen_double: Path) -> Subjects:
+    return run_of_doubles(tmp_path_factory.mktemp("shutdown"), qwen_double)[0]
