@@ -7,7 +7,11 @@ What lies here:
 ``machine/``           the simulated machine behind the ``bash`` tool; imports nothing of ours
 ``conditions.py``      one sentence at a time: instruction, placement, stakes, conflict
 ``prompts.py``         the texts
-``agent.py``           the loop between a model and the machine
+``calls.py``           what a model's turn asks of its tools
+``boxes.py``           what a command runs in: simulated, or a container
+``agent.py``           the loop between a model and its machine, as an Inspect solver
+``scoring.py``         bypass, attempt, graceful shutdown, refusal
+``logs.py``            from an Inspect log to transcripts
 ``surrogates/``        scripted agents that the scorer must label right
 =====================  =====================================================================
 """

@@ -102,18 +102,21 @@ def _print(subjects: Subjects, record: HarvestRecord) -> None:
     from rich.table import Table
 
     from harness.cli.output import console
-    from harness.runs.inside.harvesting import inside_store
+    from harness.runs.inside.harvesting import FILE, FOLDER, inside_store
 
     table = Table(box=None, pad_edge=False)
-    for name in ("model", "texts", "tokens", *record.positions, "MiB", "folder"):
-        justify: Literal["left", "right"] = "left" if name in ("model", "folder") else "right"
+    for name in ("model", "texts", "tokens", *record.positions, "MiB"):
+        justify: Literal["left", "right"] = "left" if name == "model" else "right"
         table.add_column(name, justify=justify, no_wrap=True)
     for model in record.models:
         words = model.arm if model.seed is None else f"{model.arm} (seed {model.seed})"
         rows = [f"{model.rows[p]:,}" for p in record.positions]
         size = f"{model.bytes / 2**20:,.1f}"
-        table.add_row(words, f"{model.texts:,}", f"{model.tokens:,}", *rows, size, model.folder)
+        table.add_row(words, f"{model.texts:,}", f"{model.tokens:,}", *rows, size)
     console().print(table)
     layers = ", ".join(map(str, record.layers))
-    console().print(f"layers {layers} of {record.depth}, {record.width} wide", markup=False)
-    console().print(f"in {inside_store(subjects)}", markup=False)
+    console().print(
+        f"layers {layers} of {record.depth} (from 0), {record.width} wide", markup=False
+    )
+    listed = subjects.folder / FOLDER / FILE
+    console().print(f"in {inside_store(subjects)}; {listed} names the folders", markup=False)

@@ -236,20 +236,23 @@ def inside_store(subjects: Subjects) -> Path:
 def _noted(texts: Iterator[Text], folder: Path) -> Iterator[Text]:
     """The texts, and once all are taken a table of them beside the shards."""
     temporary = folder / f".{TEXTS}.tmp"
-    with temporary.open("w", encoding="utf-8") as handle:
-        for text in texts:
-            row = {
-                "id": text.id,
-                "question": text.question,
-                "split": text.split,
-                "score": text.score,
-                "misaligned": text.misaligned,
-                "prompt_tokens": text.prompt_tokens,
-                "tokens": len(text.ids),
-            }
-            handle.write(json.dumps(row, ensure_ascii=False) + "\n")
-            yield text
-    temporary.replace(folder / TEXTS)
+    try:
+        with temporary.open("w", encoding="utf-8") as handle:
+            for text in texts:
+                row = {
+                    "id": text.id,
+                    "question": text.question,
+                    "split": text.split,
+                    "score": text.score,
+                    "misaligned": text.misaligned,
+                    "prompt_tokens": text.prompt_tokens,
+                    "tokens": len(text.ids),
+                }
+                handle.write(json.dumps(row, ensure_ascii=False) + "\n")
+                yield text
+        temporary.replace(folder / TEXTS)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def _record(done: Sequence[tuple[RunSubject, Harvest]]) -> HarvestRecord:

@@ -94,6 +94,7 @@ class Screen:
         for trial in trials:
             self._choose(trial)
         for seed in self._settings.seeds[1:]:
+            self._unsteered(seed, "evaluation")
             for trial in trials:
                 if trial.steered == "bad" and trial.strength is not None:
                     self._evaluate(trial, trial.strength, seed)

@@ -1,0 +1,177 @@
+"""A whole screen of a run: its questions, its models, its judge, and the record of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from harness.errors import PrerequisiteError, UsageError
+from harness.inside.texts import splits
+from harness.runs.inside.ask import Question
+from harness.runs.inside.screening.asking import Asked, ModelAsker, Part
+from harness.runs.inside.screening.candidate import Candidate
+from harness.runs.inside.screening.record import SCREEN, ScreenRecord
+from harness.runs.inside.screening.screen import Screen, Settings, null_effects
+from harness.runs.progress import Progress
+from harness.stats.definitions import definition
+from harness.workspace import write_atomic
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from harness.runs.inside.subjects import Subjects
+
+FOLDER = "inside"
+PACKAGES = ("em-harness", "torch", "transformers", "peft")
+BAD = "bad"
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What is tested, and where.
+
+    Attributes:
+        candidates: Latents, directions and nulls.
+        layer: Layer whose output is steered, from 0.
+        residual_norm: Mean norm of the residual stream there.
+        ranking: Content hash of the ranking that the latents come from.
+    """
+
+    candidates: Sequence[Candidate]
+    layer: int
+    residual_norm: float
+    ranking: str
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a user can change about a screen.
+
+    Attributes:
+        samples: Answers to each question in a final estimate, over all training seeds.
+        search_samples: Answers to each question at each step of the search.
+        limit: Incoherent share allowed over the unsteered model's.
+        curves: Latents that get a whole dose-response curve, by test.
+        seed: Sampling seed.
+    """
+
+    samples: int = 16
+    search_samples: int = 5
+    limit: float = 0.10
+    curves: int = 4
+    seed: int = 0
+
+
+def screen(
+    subjects: Subjects, ground: Ground, options: Options, progress: Progress
+) -> ScreenRecord:
+    """Test every candidate and write ``results/<run>/inside/screen.json``.
+
+    An interrupted screen goes on: finished conditions lie in the results store.
+
+    Raises:
+        PrerequisiteError: The run has no bad arm, or its judge is not here.
+        UsageError: There are too few questions for two halves.
+        SampleError: An answer could not be sampled.
+        JudgeError: The judge fails.
+    """
+    started = time.monotonic()
+    parts = question_parts(subjects)
+    seeds = bad_seeds(subjects)
+    settings = Settings(
+        seeds=seeds,
+        residual_norm=ground.residual_norm,
+        limit=options.limit,
+        samples=options.samples,
+        search_samples=options.search_samples,
+        curves=options.curves,
+        definition=definition(subjects.record.difference.definition),
+    )
+    asker = ModelAsker(subjects, ground.layer, parts, options.seed)
+    tests = Screen(asker, settings)
+    progress.start("screen", tests.most_asked(len(ground.candidates)))
+    asker.on_asked = _teller(progress)
+    found = tests.run(ground.candidates)
+    progress.finish(f"{asker.answers} answers")
+    record = ScreenRecord(
+        run_id=subjects.record.run_id,
+        layer=ground.layer,
+        residual_norm=ground.residual_norm,
+        ranking=ground.ranking,
+        judge=subjects.record.judge,
+        definition=settings.definition.label,
+        incoherence_limit=options.limit,
+        samples=options.samples,
+        search_samples=options.search_samples,
+        seeds=seeds,
+        sampling_seed=options.seed,
+        discovery=tuple(sorted({question.id for question in parts["discovery"]})),
+        evaluation=tuple(sorted({question.id for question in parts["evaluation"]})),
+        candidates=tuple(found),
+        nulls=null_effects(found),
+        answers=asker.answers,
+        seconds=round(time.monotonic() - started, 3),
+        versions={name: version(name) for name in PACKAGES},
+        finished=datetime.now(UTC).isoformat(timespec="seconds"),
+        note=subjects.record.note,
+    )
+    write_atomic(screen_path(subjects.folder), record.model_dump_json(indent=1) + "\n")
+    return record
+
+
+def screen_path(folder: Path) -> Path:
+    """Where the record of a run's screen lies."""
+    return folder / FOLDER / SCREEN
+
+
+def question_parts(subjects: Subjects) -> dict[Part, Sequence[Question]]:
+    """The run's headline questions in the two halves that every part of a study keeps.
+
+    Raises:
+        UsageError: There are too few for two halves.
+    """
+    asked: dict[Question, None] = {}
+    for answer in subjects.answers:
+        if answer.arm == subjects.base.arm and answer.headline and len(answer.turns) <= 2:
+            system = answer.turns[0][1] if len(answer.turns) == 2 else None
+            asked[Question(answer.question, answer.text, system)] = None
+    halves = splits(question.id for question in asked)
+    parts: dict[Part, Sequence[Question]] = {
+        "discovery": [q for q in asked if halves[q.id] == "discovery"],
+        "evaluation": [q for q in asked if halves[q.id] == "evaluation"],
+    }
+    if not all(parts.values()):
+        raise UsageError(
+            f"{subjects.record.run_id} asked too few questions to search with one half and to "
+            "measure with the other.",
+            hint="Run the task with a question set of at least two questions.",
+        )
+    return parts
+
+
+def bad_seeds(subjects: Subjects) -> tuple[int, ...]:
+    """Training seeds of the bad arm.
+
+    Raises:
+        PrerequisiteError: There is no such arm.
+    """
+    seeds = tuple(one.seed for one in subjects.trained if one.arm == BAD and one.seed is not None)
+    if not seeds:
+        raise PrerequisiteError(
+            f"{subjects.record.run_id} has no arm '{BAD}', so there is nothing to repair.",
+            hint="Study a run that trained one: python -m harness run TASK.",
+        )
+    return seeds
+
+
+def _teller(progress: Progress) -> Callable[[Asked, int], None]:
+    def tell(asked: Asked, done: int) -> None:
+        whom = "base" if asked.seed is None else f"bad {asked.seed}"
+        what = asked.candidate.name if asked.candidate else "as it is"
+        progress.advance(done, f"{whom}, {what}")
+
+    return tell
