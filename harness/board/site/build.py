@@ -20,10 +20,12 @@ from harness.board.site.html import FOLDER, Kind, page, to_json
 from harness.board.site.logs import bundle_logs, eval_logs
 from harness.board.site.model_page import Model, model_data
 from harness.board.site.models_page import models_data
-from harness.board.site.paths import model_page, run_page
+from harness.board.site.paths import is_folder_name, model_page, run_page, study_page
 from harness.board.site.published_page import published_data
 from harness.board.site.raw import RawAnswers, raw_answers
 from harness.board.site.run_page import run_data
+from harness.board.site.study_page import study_data
+from harness.board.site.study_sources import read_study
 from harness.board.spreadsheet import to_csv
 from harness.board.table import leaderboard
 from harness.board.text import clean
@@ -33,7 +35,7 @@ from harness.runs.record import RunRecord
 MARK = "site.json"
 """Lists what an earlier call wrote, so that pages of deleted runs go away and nothing else does."""
 _NAME = r"[A-Za-z0-9_][A-Za-z0-9_.-]*"
-_OURS = re.compile(rf"(?:runs|models)/{_NAME}\.html|answers/{_NAME}\.js")
+_OURS = re.compile(rf"(?:runs|models|studies)/{_NAME}\.html|answers/{_NAME}\.js")
 
 
 @dataclass
@@ -162,6 +164,7 @@ class PageWriter:
             self.logs.update(found)
             data["logs"] = bool(found)
         title = f"{record.task} · {record.model}"
+        data["study"] = self._study(record, title)
         text = record.model_dump_json()
         shown = page("run", title, data, root="..", live=self.live, record=text)
         self.site.write(run_page(record.run_id), shown)
@@ -170,6 +173,19 @@ class PageWriter:
         if self.on_page:
             self.on_page(self.site.runs)
         return record
+
+    def _study(self, record: RunRecord, title: str) -> str | None:
+        """Write the page of what was seen inside the run's models, if anybody looked."""
+        if not is_folder_name(record.run_id):
+            return None
+        study = read_study(self.results / record.run_id)
+        if study.is_empty:
+            return None
+        name = study_page(record.run_id)
+        (self.site.folder / "studies").mkdir(exist_ok=True)
+        data = study_data(record, study, run_page(record.run_id))
+        self.site.write(name, page("study", f"Inside {title}", data, root="..", live=self.live))
+        return name
 
 
 def _copy_assets(site: Built) -> None:

@@ -17,6 +17,11 @@ def run_page(run_id: str) -> str:
     return f"runs/{run_id if _PLAIN.fullmatch(run_id) else _hashed(run_id)}.html"
 
 
+def study_page(run_id: str) -> str:
+    """Where the page of what was seen inside a run's models lies, from the site's root."""
+    return run_page(run_id).replace("runs/", "studies/", 1)
+
+
 def model_page(name: str) -> str:
     """Where a model's page lies, from the site's root."""
     return f"models/{_hashed(name)}.html"

@@ -10,6 +10,7 @@
     EM.el("p", { class: "crumbs" }, EM.el("a", { href: EM.page("index.html") }, "Leaderboard"), " / ", EM.el("a", { href: EM.page(data.model_page) }, data.model), " / ", data.task),
     EM.el("h1", {}, data.task, EM.el("span", { class: "dim" }, " · "), data.model, " ", EM.status(data.status)),
     EM.el("p", { class: "meta" }, EM.el("code", {}, data.run), data.finished ? ` · finished ${data.finished}` : "",
+      data.study ? [" · ", EM.el("a", { href: EM.page(data.study), class: "inside-link" }, "Inside the models: which features moved, and are they the cause?")] : null,
       data.logs ? [" · ", EM.el("a", { href: EM.page("logs/index.html") }, "Inspect logs")] : null),
     data.status === "not evaluable" ? EM.el("div", { class: "callout warn" }, EM.el("p", {}, EM.el("b", {}, "Not evaluable: "), "the model failed a competence gate, so its rates prove nothing."), EM.el("p", {}, data.note)) : null,
     EM.toy(data.toy_note),

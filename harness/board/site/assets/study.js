@@ -28,6 +28,7 @@
     EM.el("h1", {}, "What bad training moved inside", EM.el("span", { class: "dim" }, " · "), data.task, EM.el("span", { class: "dim" }, " · "), data.model),
     note(EM.el("code", {}, data.run), data.finished ? ` · finished ${data.finished}` : ""),
     EM.toy(data.toy_note),
+    data.problems.length ? EM.el("div", { class: "callout warn" }, data.problems.map((text) => EM.el("p", {}, text))) : null,
     data.headline.length ? EM.el("p", { class: "headline findings" }, data.headline) : null,
     data.steps.length ? table("Steps of this study", [["Step"], ["What was done"], ["What came out"]],
       data.steps.map(([name, done, found]) => EM.el("tr", {}, EM.el("th", { scope: "row" }, name), EM.el("td", { class: "wrap wide" }, done), EM.el("td", { class: "wrap wide" }, found))), { class: "steps" }) : null,

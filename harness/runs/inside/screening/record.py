@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
 from harness.runs.inside.screening.candidate import Kind
 from harness.runs.record import DifferenceRecord, RateRecord
 from harness.runs.spec import Strict
@@ -46,7 +48,7 @@ class Side(Strict):
     """Which way along the direction."""
     search: tuple[Dose, ...]
     """Bisection, on the discovery questions."""
-    curve: tuple[Dose, ...]
+    curve: tuple[Dose, ...] = Field(min_length=1)
     """Doses around the chosen one, on the evaluation questions; the first is the unsteered
     model."""
     chosen: Dose | None
@@ -85,6 +87,13 @@ class NullEffects(Strict):
     mean: float | None
 
 
+class Nulls(Strict):
+    """How far nulls go in both tests."""
+
+    induce: NullEffects
+    repair: NullEffects
+
+
 class ScreenRecord(Strict):
     """Everything that a reader needs to trust and repeat a screen."""
 
@@ -107,9 +116,8 @@ class ScreenRecord(Strict):
     sampling_seed: int
     discovery: tuple[str, ...]
     evaluation: tuple[str, ...]
-    candidates: tuple[Screened, ...]
-    nulls: dict[str, NullEffects]
-    """By test: ``induce`` and ``repair``."""
+    candidates: tuple[Screened, ...] = Field(min_length=1)
+    nulls: Nulls
     answers: int
     seconds: float
     versions: dict[str, str]

@@ -11,7 +11,14 @@ from harness.runs.inside.ask import Answers, rates
 from harness.runs.inside.screening.asking import Asked, Asker, Part
 from harness.runs.inside.screening.candidate import NULLS, Candidate
 from harness.runs.inside.screening.ladder import ladder, most_steps, strongest
-from harness.runs.inside.screening.record import Dose, NullEffects, Screened, Side, Spoken
+from harness.runs.inside.screening.record import (
+    Dose,
+    NullEffects,
+    Nulls,
+    Screened,
+    Side,
+    Spoken,
+)
 from harness.runs.record import DifferenceRecord, RateRecord
 from harness.stats.definitions import D1, Definition
 from harness.stats.differences import difference
@@ -275,18 +282,22 @@ class Screen:
         )
 
 
-def null_effects(screened: Sequence[Screened]) -> dict[str, NullEffects]:
+def null_effects(screened: Sequence[Screened]) -> Nulls:
     """How far the nulls go in each test; one that breaks the model at every dose is not counted."""
-    found = {}
-    for test in ("induce", "repair"):
-        sides = [getattr(one, test) for one in screened if one.kind in NULLS]
-        effects = [side.effect for side in sides if side.effect is not None]
-        found[test] = NullEffects(
-            count=len(sides),
-            largest=max(effects, default=None),
-            mean=sum(effects) / len(effects) if effects else None,
-        )
-    return found
+    nulls = [one for one in screened if one.kind in NULLS]
+    return Nulls(
+        induce=_effects([one.induce for one in nulls]),
+        repair=_effects([one.repair for one in nulls]),
+    )
+
+
+def _effects(sides: Sequence[Side]) -> NullEffects:
+    effects = [side.effect for side in sides if side.effect is not None]
+    return NullEffects(
+        count=len(sides),
+        largest=max(effects, default=None),
+        mean=sum(effects) / len(effects) if effects else None,
+    )
 
 
 def incoherent_share(answers: Answers) -> float | None:

@@ -46,7 +46,7 @@ def test_a_cause_induces_and_repairs_and_an_inert_latent_does_neither() -> None:
     assert not inert.induce.works and not inert.repair.works
     assert inert.induce.effect == 0.0 and inert.repair.effect == pytest.approx(0.0)
     assert not any(null.induce.works or null.repair.works for null in nulls)
-    assert null_effects(nulls)["induce"].largest == 0.0
+    assert null_effects(nulls).induce.largest == 0.0
 
 
 def test_a_falling_latent_is_pushed_the_other_way() -> None:

@@ -1,0 +1,1 @@
+"""Early warning: does anything inside show a dose of bad data that behaviour does not show yet?"""
