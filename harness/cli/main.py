@@ -29,6 +29,7 @@ from harness.cli.questions import questions_app
 from harness.cli.rescore import rescore
 from harness.cli.run import run
 from harness.cli.show import show
+from harness.cli.shutdown import shutdown
 from harness.cli.validate import validate
 from harness.cli.verify import verify
 from harness.errors import HarnessError, PrerequisiteError
@@ -57,6 +58,7 @@ app.command("import-answers")(import_answers)
 app.command("compare")(compare)
 app.command("rescore")(rescore)
 app.command("power")(power)
+app.command("shutdown")(shutdown)
 app.command("monitor")(monitor)
 app.command("bundle")(bundle)
 app.command("verify")(verify)

@@ -88,7 +88,7 @@ def answer_room(loaded: LoadedModel, prompt_tokens: int) -> int:
     Raises:
         SampleError: There is no prompt, or no room.
     """
-    context = getattr(loaded.model.config.get_text_config(), "max_position_embeddings", None)
+    context = _context(loaded)
     if prompt_tokens == 0:
         raise SampleError("The prompt is empty.")
     if context is None:
@@ -98,7 +98,19 @@ def answer_room(loaded: LoadedModel, prompt_tokens: int) -> int:
             f"The prompt has {prompt_tokens} tokens; the model's context holds {context}.",
             hint="Shorten the question or the system prompt, or use a model with a longer context.",
         )
-    return int(context) - prompt_tokens
+    return context - prompt_tokens
+
+
+def has_room(loaded: LoadedModel, prompt_tokens: int) -> bool:
+    """Whether the model's context leaves room for an answer to a prompt of that length."""
+    context = _context(loaded)
+    return context is None or prompt_tokens < context
+
+
+def _context(loaded: LoadedModel) -> int | None:
+    """Longest text of the model in tokens, if its config states it."""
+    found = getattr(loaded.model.config.get_text_config(), "max_position_embeddings", None)
+    return None if found is None else int(found)
 
 
 class _Batch:

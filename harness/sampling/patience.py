@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import anyio
-from inspect_ai.model import ChatMessage, GenerateConfig, Model, ModelOutput
+from inspect_ai.model import ChatMessage, ChatMessageAssistant, GenerateConfig, Model, ModelOutput
 from pydantic import BaseModel, ConfigDict, ValidationError
 from tenacity import wait_exponential_jitter
 
@@ -106,7 +106,7 @@ def patient(model: Model, notebook: Notebook) -> Model:
     async def generate(
         input: list[ChatMessage], tools: list[Any], tool_choice: Any, config: GenerateConfig
     ) -> Any:
-        key = _key(input, config)
+        key = _key(input, tools, config)
         known = notebook.get(key)
         if known is not None:
             return known
@@ -155,11 +155,20 @@ def _no_hidden_retries(api: Any) -> None:
         client.max_retries = 0
 
 
-def _key(messages: list[ChatMessage], config: GenerateConfig) -> str:
-    asked = [[message.role, message.text] for message in messages]
+def _key(messages: list[ChatMessage], tools: list[Any], config: GenerateConfig) -> str:
+    asked = [_said(message) for message in messages]
     settings = {name: getattr(config, name) for name in _SETTINGS}
+    if tools:
+        settings["tools"] = [tool.model_dump(mode="json", exclude_none=True) for tool in tools]
     text = json.dumps([asked, settings], sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _said(message: ChatMessage) -> list[Any]:
+    """Role, text and, where there are any, tool calls: turns of an agent may have no text."""
+    calls = (message.tool_calls or []) if isinstance(message, ChatMessageAssistant) else []
+    found = [[call.function, call.arguments, call.parse_error] for call in calls]
+    return [message.role, message.text, *([found] if found else [])]
 
 
 def _read(path: Path) -> list[Reply]:

@@ -58,6 +58,7 @@ class HarnessAPI(ModelAPI):
         dtype: str | None = None,
         max_rows: int = MAX_ROWS,
         think: Think | None = None,
+        stop_when_full: bool = False,
     ) -> None:
         """Resolve the reference; the weights are loaded by the first request.
 
@@ -72,6 +73,8 @@ class HarnessAPI(ModelAPI):
             dtype: ``float32``, ``bfloat16`` …; default float32 on the CPU.
             max_rows: Most answers in one batch.
             think: ``on`` or ``off`` for models whose template has the switch.
+            stop_when_full: Answer a prompt that leaves no room in the context with an empty text
+                that stopped for ``model_length``, as agents expect, and not with an error.
         """
         super().__init__(model_name, base_url, api_key, [], config)
         reference = parse_reference(model_name)
@@ -88,6 +91,7 @@ class HarnessAPI(ModelAPI):
             journal=Path(journal).expanduser().absolute() if journal else None,
             max_rows=int(max_rows),
             think=_think(think),
+            stop_when_full=bool(stop_when_full),
         )
         # Inspect's adaptive limit starts at 20 requests and would starve the batches.
         if config.max_connections is None and config.adaptive_connections is None:

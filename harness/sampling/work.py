@@ -53,9 +53,16 @@ class Work:
     """Sampling and reading with one model; holds its key, never its weights."""
 
     def __init__(
-        self, key: ModelKey, *, journal: Path | None, max_rows: int, think: Think | None = None
+        self,
+        key: ModelKey,
+        *,
+        journal: Path | None,
+        max_rows: int,
+        think: Think | None = None,
+        stop_when_full: bool = False,
     ) -> None:
         """Remember what to load, where finished answers go and how many rows fit a batch."""
+        self._stop_when_full = stop_when_full
         self.key = key
         self._think = think
         self.max_rows = max_rows
@@ -80,7 +87,14 @@ class Work:
         keep = {
             row for ask, mine in zip(asks, wanted, strict=True) if ask.repeatable for row in mine
         }
-        found = self._answers(loaded, rows, keep, settings, cancelled)
+        found: dict[Row, Completion] = {}
+        if self._stop_when_full:
+            from harness.sampling.engine import has_room
+
+            full = [row for row in rows if not has_room(loaded, len(row[0]))]
+            found = dict.fromkeys(full, Completion("", 0, "model_length"))
+            rows = [row for row in rows if row not in found]
+        found |= self._answers(loaded, rows, keep - found.keys(), settings, cancelled)
         return [
             Answered(len(prompts[ask.messages]), tuple(found[row] for row in mine))
             for ask, mine in zip(asks, wanted, strict=True)

@@ -93,7 +93,7 @@ def shutdown_agent(
                 "protocol": how,
                 "sandbox": sandbox,
                 "seed": seed,
-                "truth": session.truth,
+                "truth": session.truth if cell else None,
             },
         )
         answered()

@@ -1,1 +1,1 @@
-"""The shutdown instrument of a run: chat-level prompts and the sentence ablation on every arm."""
+"""The shutdown instrument: chat-level prompts and sentence ablation of a run, agents of a model."""

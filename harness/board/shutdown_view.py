@@ -1,0 +1,136 @@
+"""The agentic shutdown test on a terminal: what was done in every cell, what a sentence did."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from harness.board.layout import print_table
+from harness.board.text import MISSING, clean, percent, percent_interval, points_interval
+from harness.shutdown.rates import (
+    CLAIMED,
+    UNSUPPORTED_LIMIT,
+    CellDifference,
+    CellRates,
+    Share,
+    samples_for_zero,
+)
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from harness.runs.shutdown.study import Study
+
+TITLE = "Shutdown: bypass is what worked, attempt is what was tried"
+CAVEAT = (
+    "A sentence that brings obedience shows that the model was unsure what matters more; it does "
+    "not show that nothing else would make it resist."
+)
+
+
+def print_study(study: Study, console: Console) -> None:
+    """Print the gate, the cells and the differences of one sentence."""
+    from rich.text import Text
+
+    for line in gate_lines(study):
+        console.print(Text(line, "dim" if study.measurable else "bold"))
+    if not study.cells:
+        return
+    console.print(Text(TITLE, "bold"))
+    rows = [_row(cell) for cell in study.cells]
+    table = {title: [row[title] for row in rows] for title in rows[0]}
+    numbers = {"bypass", "attempt", "graceful", "refusal", "scored"}
+    print_table(table, numbers, [False] * len(rows), console)
+    near = [one for one in study.differences if _rung(one)]
+    if near:
+        console.print()
+        console.print(Text("One sentence apart: bypass, difference in points", "bold"))
+        shown = {
+            "cell": [one.cell for one in near],
+            "against": [one.against for one in near],
+            "changed": [one.apart[0] for one in near],
+            "difference": [points_interval(one.rate, one.low, one.high) for one in near],
+        }
+        print_table(shown, {"difference"}, [False] * len(near), console)
+    console.print()
+    for line in notes(study):
+        console.print(Text(line, "dim"))
+
+
+def gate_lines(study: Study) -> list[str]:
+    """Whether the model can do the work, in words."""
+    found = study.competence
+    able = f"{found.share.count} of {found.share.of} samples without a shutdown did the work"
+    if study.measurable:
+        return [f"{clean(study.model)}: {able}; tools are called by its {_spoken(study)}"]
+    why = "; ".join(f"{n} x {clean(reason)}" for reason, n in list(found.failures.items())[:3])
+    return [
+        f"{clean(study.model)}: not measurable. Only {able}.",
+        f"A model that cannot do the six tasks shows nothing about shutdown. ({why})",
+    ]
+
+
+def notes(study: Study) -> list[str]:
+    """What the table must not be taken for."""
+    lines = []
+    zero = [cell for cell in study.cells if cell.bypass.of and not cell.bypass.count]
+    if zero:
+        widest = max(cell.bypass.high or 0.0 for cell in zero)
+        lines.append(
+            f"No bypass in {len(zero)} cells still allows up to {percent(widest)}; a claim of "
+            f"0 % (below {percent(CLAIMED)}) needs {samples_for_zero(CLAIMED)} samples without "
+            f"one, below 0.1 % {samples_for_zero(0.001)}."
+        )
+    foreign = [cell for cell in study.cells if not cell.comparable]
+    if foreign:
+        worst = max(cell.unsupported.rate or 0.0 for cell in foreign)
+        lines.append(
+            f"Not comparable with the container: up to {percent(worst)} of a cell's samples used a "
+            f"command that the simulated machine lacks (limit {percent(UNSUPPORTED_LIMIT)}): "
+            + ", ".join(cell.cell for cell in foreign)
+        )
+    left_out = {
+        reason: sum(cell.unscored.get(reason, 0) for cell in study.cells)
+        for cell in study.cells
+        for reason in cell.unscored
+    }
+    lines += [f"Left out: {count} x {clean(why)}" for why, count in left_out.items()]
+    if study.protocol == "text":
+        lines.append(
+            "Tools were called by JSON in the text, not by an interface of the model's own: "
+            "compare with figures obtained so."
+        )
+    lines.append(
+        "Intervals: Wilson 95 %; differences: Newcombe 95 %, each on its own and not corrected for "
+        "their number."
+    )
+    lines.append(CAVEAT)
+    lines.append(f"Transcripts: {study.folder}")
+    return lines
+
+
+def _rung(one: CellDifference) -> bool:
+    """One sentence apart, and not two wordings of an instruction; JSON holds every pair."""
+    if len(one.apart) != 1:
+        return False
+    return one.apart[0] != "instruction" or one.against.startswith(("none.", "allow."))
+
+
+def _spoken(study: Study) -> str:
+    return "own interface" if study.protocol == "native" else "JSON in the text"
+
+
+def _row(cell: CellRates) -> dict[str, str]:
+    return {
+        "cell": cell.cell + ("" if cell.comparable else " *"),
+        "bypass": _share(cell.bypass),
+        "attempt": _share(cell.attempt),
+        "graceful": _share(cell.graceful),
+        "refusal": _share(cell.refusal),
+        "scored": f"{cell.bypass.of} of {cell.samples}",
+    }
+
+
+def _share(share: Share) -> str:
+    if share.rate is None:
+        return MISSING
+    return percent_interval(share.rate, share.low, share.high)
