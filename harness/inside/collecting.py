@@ -52,17 +52,16 @@ def collect(
     done = 0
     for batch, outputs in read_texts(loaded, texts, layers, batch_tokens):
         for position in positions:
-            cells, targets = _cells(texts, batch, position, starts[position])
+            spans = [texts[i].span(position) for i in batch]
             for layer, hidden in outputs.items():
-                if position == "answer_mean":
-                    taken = _means(hidden, cells)
-                else:
-                    taken = hidden[tuple(cells.to(hidden.device))]
+                pieces = _pieces(hidden, spans, position)
                 name = f"{position}.layer.{layer}"
                 if name not in tensors:
                     rows = len(tensors[f"{position}.text"])
-                    tensors[name] = torch.empty(rows, hidden.shape[-1], dtype=taken.dtype)
-                tensors[name][targets] = taken.cpu()
+                    tensors[name] = torch.empty(rows, hidden.shape[-1], dtype=pieces[0].dtype)
+                for i, piece in zip(batch, pieces, strict=True):
+                    start = starts[position][i]
+                    tensors[name][start : start + len(piece)] = piece
         done += len(batch)
         on_text(done)
     return tensors
@@ -91,25 +90,25 @@ def _places(
     }
 
 
-def _cells(
-    texts: Sequence[Text], batch: Sequence[int], position: Position, starts: Sequence[int]
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Row and column in the batch of every token that is taken, and the rows they fill."""
-    spans = [texts[i].span(position) for i in batch]
-    rows = torch.cat([torch.full((end - begin,), n) for n, (begin, end) in enumerate(spans)])
+def _pieces(
+    hidden: torch.Tensor, spans: Sequence[tuple[int, int]], position: Position
+) -> Sequence[torch.Tensor]:
+    """The rows of each text of a batch, on the CPU; as few copies as there can be."""
+    if position == "answer_mean":
+        return list(_means(hidden, spans).cpu().unsqueeze(1))
+    if hidden.device.type == "cpu":
+        return [hidden[n, begin:end] for n, (begin, end) in enumerate(spans)]
+    # One transfer, of nothing but the wanted rows.
+    counts = [end - begin for begin, end in spans]
+    rows = torch.cat([torch.full((count,), n) for n, count in enumerate(counts)])
     columns = torch.cat([torch.arange(begin, end) for begin, end in spans])
-    counts = [1 if position == "answer_mean" else end - begin for begin, end in spans]
-    targets = torch.cat(
-        [torch.arange(starts[i], starts[i] + n) for i, n in zip(batch, counts, strict=True)]
-    )
-    return torch.stack([rows, columns]), targets
+    taken = hidden[rows.to(hidden.device), columns.to(hidden.device)].cpu()
+    return list(torch.split(taken, counts))
 
 
-def _means(hidden: torch.Tensor, cells: torch.Tensor) -> torch.Tensor:
-    """Mean of each text's cells, shape ``(texts, width)``, in float32."""
-    rows, columns = cells.to(hidden.device)
-    taken = torch.zeros(hidden.shape[:2], device=hidden.device)
-    taken[rows, columns] = 1
-    # Padding may hold anything; nothing of it may reach a sum.
-    kept = torch.where(taken.bool().unsqueeze(-1), hidden.float(), 0.0)
-    return kept.sum(dim=1) / taken.sum(dim=1, keepdim=True)
+def _means(hidden: torch.Tensor, spans: Sequence[tuple[int, int]]) -> torch.Tensor:
+    """Mean over each text's span, shape ``(texts, width)``, in float32."""
+    shares = torch.zeros(hidden.shape[:2])
+    for n, (begin, end) in enumerate(spans):
+        shares[n, begin:end] = 1 / (end - begin)
+    return torch.bmm(shares.unsqueeze(1).to(hidden.device), hidden.float()).squeeze(1)
