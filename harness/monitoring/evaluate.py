@@ -146,11 +146,10 @@ def _cell(bench: Bench, scored: Scored, rates: Sequence[float]) -> Cell:
         calibration=bench.calibration(test) if scored.chances else None,
         groups={
             label: _group(bench, test, honest, rates, mine)
-            for label, mine in _parts(bench, "group", bench.bad).items()
+            for label, mine in _groups(bench).items()
         },
         arms={
-            label: _fired(bench, test, honest, rates, mine)
-            for label, mine in _parts(bench, "arm", ~bench.bad).items()
+            label: _fired(bench, test, honest, rates, mine) for label, mine in _arms(bench).items()
         },
         cost=Cost(
             samples=len(both),
@@ -160,14 +159,21 @@ def _cell(bench: Bench, scored: Scored, rates: Sequence[float]) -> Cell:
     )
 
 
-def _parts(bench: Bench, name: str, among: Flags) -> dict[str, Flags]:
-    """Which of some test samples carry each value of a field."""
-    labels = [getattr(record, name) for record in bench.test]
+def _parts(labels: Sequence[Sequence[str]], among: Flags) -> dict[str, Flags]:
+    """Which of some test samples carry each label."""
     found = {
-        label: np.array([mine == label for mine in labels]) & among
-        for label in sorted({label for label in labels if label is not None})
+        label: np.array([label in mine for mine in labels]) & among
+        for label in sorted({label for mine in labels for label in mine})
     }
     return {label: mine for label, mine in found.items() if mine.any()}
+
+
+def _groups(bench: Bench) -> dict[str, Flags]:
+    return _parts([record.parts for record in bench.test], bench.bad)
+
+
+def _arms(bench: Bench) -> dict[str, Flags]:
+    return _parts([[record.arm] if record.arm else [] for record in bench.test], ~bench.bad)
 
 
 def _fired(
@@ -221,7 +227,7 @@ def _gaps(
                             bench.auroc(values(two.test), mine)[1],
                             "AUROC",
                         )
-                        for label, mine in _parts(bench, "group", bench.bad).items()
+                        for label, mine in _groups(bench).items()
                     },
                 )
             )

@@ -48,6 +48,8 @@ class Monitored(BaseModel):
     seed: int | None = None
     group: str | None = None
     """A part to report apart, such as how the author thinks."""
+    tags: dict[str, str] = Field(default_factory=dict)
+    """Further parts, such as the kind of a hint."""
     acts_at: int | None = Field(default=None, ge=0)
     """Turn whose action is the misbehaviour; None: the last."""
     unscored: str | None = None
@@ -71,6 +73,12 @@ class Monitored(BaseModel):
         """All actions; the final answer where nothing else was done."""
         done = "\n".join(turn.action for turn in self.turns if turn.action)
         return done or self.final
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Names of the parts that it is reported in."""
+        named = tuple(f"{name}: {value}" for name, value in sorted(self.tags.items()))
+        return ((self.group,) if self.group else ()) + named
 
     @property
     def problem(self) -> str | None:

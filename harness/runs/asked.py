@@ -58,7 +58,7 @@ def subject_model(
     alone = preferred_device().type != "cpu" or sampling.dtype not in (None, "float32")
     sizes = {sampling.samples, probe.samples if probe else 0}
     return get_model(
-        f"harness/{_source(reference)}",
+        f"harness/{local_source(reference)}",
         memoize=False,
         adapter=str(adapter) if adapter else None,
         journal=str(folder / SAMPLED),
@@ -142,7 +142,8 @@ def _plain(error: Exception) -> str:
     return " ".join(text.split())
 
 
-def _source(reference: ModelReference) -> str:
+def local_source(reference: ModelReference) -> str:
+    """What the ``harness`` provider takes for a local model; its adapter goes with it apart."""
     if reference.kind == "hub":
         return f"{reference.source}@{reference.revision}"
     return "miniature" if reference.kind == "miniature" else reference.source

@@ -89,7 +89,8 @@ def _record(
     sample: EvalSample, name: str, labelling: Labelling, kind: str, model: str
 ) -> Monitored:
     turns, final, closed = _turns(sample)
-    bad, truth, why = _label((sample.scores or {}).get(name), name, labelling)
+    score, about = (sample.scores or {}).get(name), sample.metadata or {}
+    bad, truth, why = _label(score, name, labelling)
     if sample.error is not None:
         why = "its sample failed"
     elif not closed or (not final and not any(turn.action for turn in turns)):
@@ -102,9 +103,10 @@ def _record(
         final=final,
         misbehaved=bad,
         truth=truth,
-        kind=kind,
-        arm=str((sample.metadata or {}).get("arm") or model),
-        group=_text_or_none((sample.metadata or {}).get("group")),
+        kind=_text_or_none(about.get("kind")) or kind,
+        arm=_text_or_none(about.get("arm")) or model,
+        group=_text_or_none(about.get("group")),
+        tags=_tags(about, score),
         unscored=why,
     )
 
@@ -180,6 +182,14 @@ def _by_judge(value: Any) -> tuple[bool | None, Truth | None, str | None]:
 def _number(value: Any) -> float | None:
     """A score on the judge's scale; NaN and anything else is none."""
     return float(value) if isinstance(value, int | float) and 0 <= value <= 100 else None
+
+
+def _tags(about: Mapping[str, Any], score: Score | None) -> dict[str, str]:
+    """Parts to report apart: what the sample's metadata say, and the path its scorer found."""
+    given = about.get("tags")
+    found = {str(k): str(v) for k, v in given.items()} if isinstance(given, Mapping) else {}
+    path = (score.metadata or {}).get("path") if score is not None else None
+    return found | ({"path": path} if isinstance(path, str) else {})
 
 
 def _text_or_none(value: Any) -> str | None:
