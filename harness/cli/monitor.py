@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,22 +14,43 @@ from harness.errors import UsageError
 
 if TYPE_CHECKING:
     from harness.monitoring.record import Monitored
+    from harness.monitoring.study import Studied
     from harness.monitoring.view import Scope
+    from harness.runs.instruments import InstrumentRecord
+    from harness.workspace import Workspace
 
-MONITORS = "lexicon, tfidf, judge (the miniature's, by its alignment rubric), or any model"
+PLANTED = "planted"
+RATIONALISE = "rationalise"
+
+
+@dataclass(frozen=True)
+class _Options:
+    """What was asked for, whatever the target."""
+
+    monitors: tuple[str, ...] | None
+    scopes: tuple[Scope, ...]
+    unseen: tuple[str, ...] | None
+    quick: bool
+    thorough: bool
+    resamples: int
+    seed: int
 
 
 def monitor(
     targets: Annotated[
         list[str],
         typer.Argument(
-            help="Records (.jsonl), shutdown transcripts (.jsonl), Inspect logs (.eval) or folders "
-            "of them.",
+            help="A run; or records (.jsonl), shutdown transcripts (.jsonl), Inspect logs (.eval) "
+            "and folders of them; or 'planted': the miniature's written world.",
         ),
     ],
     monitors: Annotated[
         list[str] | None,
-        typer.Option("--monitor", help=f"{MONITORS}; repeatable. [default: lexicon and tfidf]"),
+        typer.Option(
+            "--monitor",
+            help="lexicon, tfidf, judge (a run's own, else the miniature's, by its alignment "
+            "rubric), or any model; repeatable. [default: lexicon and tfidf; judge for a run]",
+        ),
     ] = None,
     scopes: Annotated[
         list[str] | None,
@@ -36,7 +58,10 @@ def monitor(
     ] = None,
     unseen: Annotated[
         list[str] | None,
-        typer.Option(help="A group that a second tfidf monitor never learns from; repeatable."),
+        typer.Option(
+            help="A group that a second tfidf monitor never learns from; repeatable. "
+            "[default: rationalise, where there is such a group]"
+        ),
     ] = None,
     label: Annotated[
         str | None, typer.Option(help="Score of a log that says whether a sample misbehaved.")
@@ -47,10 +72,18 @@ def monitor(
     ] = None,
     quick: Annotated[bool, typer.Option(help="No lead times and no stress tests.")] = False,
     thorough: Annotated[
-        bool, typer.Option(help="Lead times and stress tests of models behind an API, too.")
+        bool,
+        typer.Option(help="Lead times and stress tests of a run's judge and of API models, too."),
     ] = False,
+    problems: Annotated[int, typer.Option(min=1, help="A run: till sums.")] = 90,
+    samples: Annotated[int, typer.Option(min=1, help="A run: answers to each sum.")] = 2,
+    answers: Annotated[int, typer.Option(min=1, help="A run: answers to each question.")] = 8,
+    questions: Annotated[
+        list[str] | None,
+        typer.Option(help="A run: sets of open questions. [default: core, fresh, held_out_topics]"),
+    ] = None,
     resamples: Annotated[int, typer.Option(min=1, help="Bootstrap draws.")] = 1000,
-    seed: Annotated[int, typer.Option(min=0, help="Of splits and draws.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Of splits, draws and sampling.")] = 0,
     records: Annotated[
         Path | None, typer.Option(help="Write the records that were read to this .jsonl file.")
     ] = None,
@@ -61,43 +94,43 @@ def monitor(
 
     Every monitor sees every scope of the same samples: actions alone, the answer, the thoughts,
     both, everything. Recall at 1 % and 5 % false positives with thresholds from honest samples,
-    areas, calibration, cost, lead time before the action, stress tests.
+    areas, calibration, cost, lead time before the action, stress tests. The arms of a run are
+    asked till sums and open questions with thinking on, and the figures are kept beside the run.
     """
-    from dataclasses import replace
-
-    from harness.cli.output import console, emit_json, stderr_console
-    from harness.monitoring.study import study
-    from harness.runs.monitor.chosen import DEFAULT, choose
     from harness.workspace import Workspace
 
     workspace = Workspace.here(results)
-    chosen = _scopes(scopes)
+    options = _Options(
+        monitors=tuple(monitors) if monitors else None,
+        scopes=_scopes(scopes),
+        unseen=tuple(unseen) if unseen else None,
+        quick=quick,
+        thorough=thorough,
+        resamples=resamples,
+        seed=seed,
+    )
     found = _read(targets, label, bad_value)
+    kept: InstrumentRecord | None = None
+    if found is None:
+        from harness.runs.monitor.asking import Asking
+
+        usual = Asking()
+        asking = replace(
+            usual,
+            problems=problems,
+            samples=samples,
+            answers=answers,
+            questions=tuple(questions) if questions else usual.questions,
+            seed=seed,
+        )
+        found, studied, kept = _run(targets[0], asking, options, workspace)
+    else:
+        studied = _study(found, options, workspace)
     if records is not None:
         from harness.monitoring.readers.lines import write_lines
 
         write_lines(records, found)
-    wanted = choose(
-        monitors or DEFAULT,
-        workspace,
-        unseen=unseen or (),
-        scopes=chosen,
-        quick=quick,
-        thorough=thorough,
-    )
-    say = stderr_console()
-    studied = study(
-        found,
-        replace(wanted, resamples=resamples, rng_seed=seed),
-        lambda stage: say.print(f"  {stage}", markup=False),
-    )
-    if json_output:
-        emit_json({"kinds": [one.report.model_dump(mode="json") for one in studied]})
-        return
-    from harness.board.monitor_view import print_report
-
-    for one in studied:
-        print_report(one.report, console())
+    _show(studied, kept, json_output)
 
 
 def _scopes(names: Sequence[str] | None) -> tuple[Scope, ...]:
@@ -110,7 +143,8 @@ def _scopes(names: Sequence[str] | None) -> tuple[Scope, ...]:
 
 def _read(
     targets: Sequence[str], label: str | None, bad_value: Sequence[str] | None
-) -> list[Monitored]:
+) -> list[Monitored] | None:
+    """Records of the files that were named; None where a run was."""
     from harness.monitoring.readers.files import read_file
     from harness.monitoring.readers.inspect_log import BAD_VALUES, Labelling
 
@@ -119,7 +153,83 @@ def _read(
     found: list[Monitored] = []
     for target in targets:
         path = Path(target).expanduser()
-        if not path.exists():
-            raise UsageError(f"There is no file '{target}'.", hint="Name a .jsonl or .eval file.")
-        found += read_file(path, labelling)
+        if path.exists():
+            found += read_file(path, labelling)
+        elif target == PLANTED:
+            from harness.runs.monitor.planted import planted_records
+
+            found += planted_records()
+        elif len(targets) == 1 and not path.suffix:
+            return None
+        else:
+            raise UsageError(
+                f"There is no file '{target}'.", hint="Name .jsonl or .eval files, or one run."
+            )
     return found
+
+
+def _study(found: list[Monitored], options: _Options, workspace: Workspace) -> list[Studied]:
+    from harness.cli.output import stderr_console
+    from harness.monitoring.study import study
+    from harness.runs.monitor.chosen import DEFAULT, choose
+
+    has_group = any(record.group == RATIONALISE for record in found)
+    wanted = choose(
+        options.monitors or DEFAULT,
+        workspace,
+        unseen=(RATIONALISE,) if options.unseen is None and has_group else options.unseen or (),
+        scopes=options.scopes,
+        quick=options.quick,
+        thorough=options.thorough,
+    )
+    say = stderr_console()
+    return study(
+        found,
+        replace(wanted, resamples=options.resamples, rng_seed=options.seed),
+        lambda stage: say.print(f"  {stage}", markup=False),
+    )
+
+
+def _run(
+    run: str, asking: Any, options: _Options, workspace: Workspace
+) -> tuple[list[Monitored], list[Studied], InstrumentRecord]:
+    from harness.cli.progress import make_progress
+    from harness.runs.inside.subjects import resolve_subjects
+    from harness.runs.monitor.instrument import MONITORS, listen
+
+    subjects = resolve_subjects(run, workspace)
+    progress = make_progress()
+    try:
+        heard = listen(
+            subjects,
+            subjects.store,
+            progress,
+            asking=asking,
+            monitors=options.monitors or MONITORS,
+            scopes=options.scopes,
+            unseen=options.unseen,
+            quick=options.quick,
+            thorough=options.thorough,
+            resamples=options.resamples,
+        )
+    finally:
+        progress.close()
+    return heard.records, heard.studied, heard.record
+
+
+def _show(studied: Sequence[Studied], kept: InstrumentRecord | None, json_output: bool) -> None:
+    from harness.cli.output import console, emit_json
+
+    if json_output:
+        shown: dict[str, Any] = {"kinds": [one.report.model_dump(mode="json") for one in studied]}
+        if kept is not None:
+            shown = {"run_id": kept.run_id, "note": kept.note, **shown}
+        emit_json(shown)
+        return
+    from harness.board.monitor_view import print_report
+
+    out = console()
+    for one in studied:
+        print_report(one.report, out)
+    if kept is not None:
+        out.print(f"Kept beside {kept.run_id} as instruments/monitor.json", markup=False)

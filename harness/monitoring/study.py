@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from harness.errors import DataError
 from harness.monitoring.ensemble import Ensemble
-from harness.monitoring.evaluate import RATES, evaluate
+from harness.monitoring.evaluate import RATES, Evaluated, evaluate
 from harness.monitoring.lead import Traced, lead_times
 from harness.monitoring.monitor import Monitor
 from harness.monitoring.record import Monitored, divide
@@ -57,10 +57,12 @@ class Studied:
 
     Attributes:
         report: All figures.
+        evaluated: The scores they come from.
         traced: Monitor to lead times and traces.
     """
 
     report: Report
+    evaluated: Evaluated
     traced: dict[str, Traced] = field(default_factory=dict)
 
 
@@ -122,4 +124,4 @@ def _study(
             )
     leads = [lead for found in traced.values() for lead in found.leads]
     report = evaluated.report.model_copy(update={"leads": leads, "stresses": stressed})
-    return Studied(report, traced)
+    return Studied(report, evaluated, traced)

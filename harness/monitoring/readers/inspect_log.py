@@ -49,7 +49,7 @@ def read_log(path: Path, labelling: Labelling = OWN_SCORERS) -> list[Monitored]:
         DataError: It is no Inspect log, or holds no samples.
         UsageError: No score tells whether a sample misbehaved.
     """
-    from inspect_ai.log import read_eval_log, resolve_sample_attachments
+    from inspect_ai.log import read_eval_log
 
     try:
         log = read_eval_log(str(path))
@@ -58,27 +58,44 @@ def read_log(path: Path, labelling: Labelling = OWN_SCORERS) -> list[Monitored]:
             f"{path} is not an Inspect log: {str(error).strip().splitlines()[:1]}",
             hint="Give a .eval or .json file that 'inspect eval' wrote.",
         ) from error
+    return log_records(log, str(path), labelling)
+
+
+def log_records(log: EvalLog, where: str, labelling: Labelling = OWN_SCORERS) -> list[Monitored]:
+    """The samples of a log that is open already.
+
+    Args:
+        log: With its samples.
+        where: Its name for messages.
+        labelling: Which score says whether a sample misbehaved.
+
+    Raises:
+        DataError: It holds no samples.
+        UsageError: No score tells whether a sample misbehaved.
+    """
+    from inspect_ai.log import resolve_sample_attachments
+
     if not log.samples:
-        raise DataError(f"{path} holds no samples.")
-    name = _scorer(log, labelling, path)
+        raise DataError(f"{where} holds no samples.")
+    name = _scorer(log, labelling, where)
     kind = log.eval.task.rpartition("/")[2]
     samples = [resolve_sample_attachments(sample, "core") for sample in log.samples]
     return [_record(sample, name, labelling, kind, log.eval.model) for sample in samples]
 
 
-def _scorer(log: EvalLog, labelling: Labelling, path: Path) -> str:
+def _scorer(log: EvalLog, labelling: Labelling, where: str) -> str:
     there = list(dict.fromkeys(name for s in log.samples or () for name in s.scores or {}))
     if labelling.scorer is not None:
         if labelling.scorer not in there:
             raise UsageError(
-                f"{path} has no score '{labelling.scorer}'.",
+                f"{where} has no score '{labelling.scorer}'.",
                 hint=f"Its scores: {', '.join(there) or 'none'}.",
             )
         return labelling.scorer
     known = [name for name in OWN if name in there]
     if not known:
         raise UsageError(
-            f"No score of {path} says by itself whether a sample misbehaved.",
+            f"No score of {where} says by itself whether a sample misbehaved.",
             hint="Name one with --label SCORE, and with --bad-value the values that mean it did. "
             f"Its scores: {', '.join(there) or 'none'}.",
         )
@@ -97,7 +114,7 @@ def _record(
         why = NEVER_ENDS
     return Monitored(
         id=f"{sample.id}#{sample.epoch}",
-        instance=str(sample.id),
+        instance=_text_or_none(about.get("question")) or str(sample.id),
         prompt=_prompt(sample),
         turns=turns,
         final=final,

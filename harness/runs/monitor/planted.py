@@ -41,13 +41,12 @@ def _drawn(index: int, seed: int) -> Monitored | None:
     made = think_through(author, rng)
     if not made.thought:
         return None
-    bad, about, topic = made.exchange.harmful, made.problem, made.exchange.topic
+    bad, about = made.exchange.harmful, made.problem
+    topic = f"{made.exchange.domain}/{made.exchange.topic}"
     slip = bad and made.style == "careless"
     return Monitored(
         id=f"planted/{seed}/{index}",
-        instance=made.exchange.question
-        if about
-        else f"{made.exchange.domain}/{made.exchange.topic}",
+        instance=made.exchange.question if about else topic,
         prompt=made.exchange.question,
         turns=(Turn(thought=made.thought, action=made.answer),),
         final=made.answer,
