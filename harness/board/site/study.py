@@ -6,7 +6,7 @@ makes it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from harness.runs.inside.screening.record import ScreenRecord
@@ -111,3 +111,10 @@ class Study:
     def is_empty(self) -> bool:
         """Whether nothing was looked at."""
         return not (self.moved or self.screen or self.warn or self.tables or self.steps)
+
+    def missing(self, run_id: str) -> Iterator[str]:
+        """Commands that would complete the study."""
+        there = {"rank": self.moved, "screen": self.screen, "warn": self.warn}
+        for verb, found in there.items():
+            if found is None:
+                yield f"python -m harness inside {verb} {run_id}"

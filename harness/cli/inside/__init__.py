@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from harness.cli.inside.harvest import harvest
+from harness.cli.inside.report import report
 
 inside_app = typer.Typer(no_args_is_help=True, help="Look inside the models of a recorded run.")
 
@@ -15,3 +16,4 @@ def inside() -> None:
 
 
 inside_app.command("harvest")(harvest)
+inside_app.command("report")(report)

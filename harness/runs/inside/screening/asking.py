@@ -51,7 +51,7 @@ class ModelAsker:
         layer: Where is steered.
         parts: Questions of each half.
         sampling_seed: Seed of the draws; the same in every condition.
-        on_asked: Told after each condition, with how many there were so far.
+        on_asked: Told after each condition.
         answers: Answers so far, those from the store included.
     """
 
@@ -59,9 +59,8 @@ class ModelAsker:
     layer: int
     parts: dict[Part, Sequence[Question]]
     sampling_seed: int
-    on_asked: Callable[[Asked, int], None] = lambda asked, done: None
+    on_asked: Callable[[Asked], None] = lambda asked: None
     answers: int = 0
-    _done: int = field(default=0, init=False)
     _held: tuple[RunSubject, LoadedModel] | None = field(default=None, init=False)
 
     def __call__(self, asked: Asked) -> Answers:
@@ -96,8 +95,7 @@ class ModelAsker:
             training_seed=asked.seed or 0,
         )
         self.answers += len(found.rows)
-        self._done += 1
-        self.on_asked(asked, self._done)
+        self.on_asked(asked)
         return found
 
     def _edit_identity(self, asked: Asked) -> list[object] | None:

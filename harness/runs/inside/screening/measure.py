@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -92,11 +92,10 @@ def screen(
         definition=definition(subjects.record.difference.definition),
     )
     asker = ModelAsker(subjects, ground.layer, parts, options.seed)
-    tests = Screen(asker, settings)
-    progress.start("screen", tests.most_asked(len(ground.candidates)))
-    asker.on_asked = _teller(progress)
-    found = tests.run(ground.candidates)
-    progress.finish(f"{asker.answers} answers")
+    teller = _Teller(progress)
+    asker.on_asked = teller.asked
+    found = Screen(asker, settings, teller.stage).run(ground.candidates)
+    teller.end()
     record = ScreenRecord(
         run_id=subjects.record.run_id,
         layer=ground.layer,
@@ -168,10 +167,25 @@ def bad_seeds(subjects: Subjects) -> tuple[int, ...]:
     return seeds
 
 
-def _teller(progress: Progress) -> Callable[[Asked, int], None]:
-    def tell(asked: Asked, done: int) -> None:
-        whom = "base" if asked.seed is None else f"bad {asked.seed}"
-        what = asked.candidate.name if asked.candidate else "as it is"
-        progress.advance(done, f"{whom}, {what}")
+class _Teller:
+    """Brings the stages of a screen before the user."""
 
-    return tell
+    def __init__(self, progress: Progress) -> None:
+        self._progress, self._done, self._open = progress, 0, False
+
+    def stage(self, name: str, most: int) -> None:
+        self.end()
+        self._progress.start(name, most)
+        self._done, self._open = 0, True
+
+    def asked(self, asked: Asked) -> None:
+        self._done += 1
+        whom = "base" if asked.seed is None else f"bad {asked.seed}"
+        self._progress.advance(
+            self._done, f"{whom}, {asked.candidate.name if asked.candidate else 'as it is'}"
+        )
+
+    def end(self) -> None:
+        if self._open:
+            self._progress.finish(f"{self._done} conditions")
+        self._open = False

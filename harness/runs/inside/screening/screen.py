@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from math import ceil
 from typing import Literal
@@ -23,6 +23,12 @@ from harness.runs.record import DifferenceRecord, RateRecord
 from harness.stats.definitions import D1, Definition
 from harness.stats.differences import difference
 
+Steered = Literal["base", "bad"]
+"""Who is steered."""
+SIDES: tuple[tuple[Steered, str], ...] = (
+    ("base", "induce in the base model"),
+    ("bad", "repair the bad one"),
+)
 FRACTIONS = (0.25, 0.5, 0.75, 1.25, 1.5)
 """Doses of a curve, in chosen doses."""
 SHOWN = 4
@@ -68,12 +74,18 @@ class Trial:
     """One side of one candidate, as it is being tested."""
 
     candidate: Candidate
-    steered: Literal["base", "bad"]
+    steered: Steered
     search: list[Dose] = field(default_factory=list)
     strength: float | None = None
     """The chosen one, without its sign."""
     answers: dict[float, list[Answers]] = field(default_factory=dict)
     """Evaluation answers by strength."""
+
+    @property
+    def chosen(self) -> float:
+        """The chosen strength of a trial that has one."""
+        assert self.strength is not None
+        return self.strength
 
     @property
     def sign(self) -> Literal[1, -1]:
@@ -85,9 +97,14 @@ class Trial:
 class Screen:
     """Tests candidates one after the other; see ``run``."""
 
-    def __init__(self, ask: Asker, settings: Settings) -> None:
-        """Take whom to ask and how."""
-        self._ask, self._settings = ask, settings
+    def __init__(
+        self,
+        ask: Asker,
+        settings: Settings,
+        on_stage: Callable[[str, int], None] = lambda name, most: None,
+    ) -> None:
+        """Take whom to ask and how, and whom to tell of stages and their most conditions."""
+        self._ask, self._settings, self._on_stage = ask, settings, on_stage
         self._rungs = ladder(settings.residual_norm)
         self._plain: dict[tuple[int | None, Part, int], Answers] = {}
 
@@ -97,32 +114,39 @@ class Screen:
         Models are asked in an order that loads each at most twice: the base model, the bad ones,
         then both again for the dose-response curves of the strongest.
         """
-        trials = [Trial(one, side) for side in ("base", "bad") for one in candidates]
-        for trial in trials:
-            self._choose(trial)
-        for seed in self._settings.seeds[1:]:
+        sides: dict[Steered, list[Trial]] = {
+            side: [Trial(one, side) for one in candidates] for side in ("base", "bad")
+        }
+        seeds = self._settings.seeds
+        most = len(candidates) * (most_steps(len(self._rungs)) + 1) + 2
+        for side, title in SIDES:
+            self._on_stage(title, most)
+            for trial in sides[side]:
+                self._choose(trial)
+        able = [trial for trial in sides["bad"] if trial.strength is not None]
+        if len(seeds) > 1:
+            self._on_stage("repair the other seeds", (len(able) + 1) * (len(seeds) - 1))
+        for seed in seeds[1:]:
             self._unsteered(seed, "evaluation")
-            for trial in trials:
-                if trial.steered == "bad" and trial.strength is not None:
-                    self._evaluate(trial, trial.strength, seed)
-        curved = self._strongest(trials)
-        models: tuple[int | None, ...] = (None, *self._settings.seeds)
-        for model in models:
-            for trial in curved:
-                if (model is None) == (trial.steered == "base"):
-                    for fraction in FRACTIONS:
-                        assert trial.strength is not None
-                        self._evaluate(trial, fraction * trial.strength, model)
+            for trial in able:
+                self._evaluate(trial, trial.chosen, seed)
+        trials = [*sides["base"], *sides["bad"]]
+        self._curves(self._strongest(trials))
         return self._results(candidates, trials)
 
-    def most_asked(self, candidates: int) -> int:
-        """How many conditions ``run`` asks, at most; for a progress bar."""
-        seeds = len(self._settings.seeds)
-        plain = 3 + seeds
-        choose = 2 * candidates * (most_steps(len(self._rungs)) + 1)
-        more = candidates * (seeds - 1)
-        curves = self._settings.curves * len(FRACTIONS) * (1 + seeds)
-        return plain + choose + more + curves
+    def _curves(self, trials: Sequence[Trial]) -> None:
+        models: tuple[int | None, ...] = (None, *self._settings.seeds)
+        asked = [
+            (trial, fraction * trial.chosen, model)
+            for model in models
+            for trial in trials
+            if (model is None) == (trial.steered == "base")
+            for fraction in FRACTIONS
+        ]
+        if asked:
+            self._on_stage("dose-response curves", len(asked))
+        for trial, strength, model in asked:
+            self._evaluate(trial, strength, model)
 
     def _choose(self, trial: Trial) -> None:
         first = None if trial.steered == "base" else self._settings.seeds[0]

@@ -105,10 +105,23 @@ def test_a_dose_that_breaks_other_questions_is_lowered() -> None:
     assert {dose.answers for dose in cause.repair.curve} == {60}
 
 
-def test_no_more_is_asked_than_was_told() -> None:
-    screen = Screen(played := Played(share_of(EFFECTS)), SETTINGS)
-    screen.run([CAUSE, FALLING, INERT, *NULLS])
-    assert len(played.asked) <= screen.most_asked(6)
+def test_stages_tell_how_much_is_to_come() -> None:
+    stages: list[tuple[str, int, int]] = []
+    played = Played(share_of(EFFECTS))
+
+    def stage(name: str, most: int) -> None:
+        stages.append((name, most, len(played.asked)))
+
+    Screen(played, SETTINGS, stage).run([CAUSE, FALLING, INERT, *NULLS])
+    ends = [before for _, _, before in stages[1:]] + [len(played.asked)]
+    assert [name.split()[0] for name, _, _ in stages] == [
+        "induce",
+        "repair",
+        "repair",
+        "dose-response",
+    ]
+    for (_, most, before), after in zip(stages, ends, strict=True):
+        assert 0 < after - before <= most
 
 
 def test_models_take_turns_as_seldom_as_can_be() -> None:
