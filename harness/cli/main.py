@@ -30,6 +30,7 @@ from harness.cli.rescore import rescore
 from harness.cli.run import run
 from harness.cli.show import show
 from harness.cli.shutdown import shutdown
+from harness.cli.suite import suite
 from harness.cli.validate import validate
 from harness.cli.verify import verify
 from harness.errors import HarnessError, PrerequisiteError
@@ -62,6 +63,7 @@ app.command("shutdown")(shutdown)
 app.command("monitor")(monitor)
 app.command("bundle")(bundle)
 app.command("verify")(verify)
+app.command("suite")(suite)
 app.add_typer(questions_app, name="questions")
 app.add_typer(miniature_app, name="miniature")
 app.add_typer(judge_app, name="judge")

@@ -35,13 +35,14 @@ class Asked:
     rows: list[dict[str, Any]]
 
 
-def plan_set(subjects: Subjects, name: str, samples: int) -> Plan:
+def plan_set(subjects: Subjects, name: str, samples: int, *, judged: bool = True) -> Plan:
     """The run's plan with another question set and number of answers to each question.
 
     Args:
         subjects: The run.
         name: A question set of the workspace.
         samples: Answers to each question, per model.
+        judged: Whether the run's judge is needed, and so has to be here.
 
     Raises:
         UsageError: There is no such set.
@@ -49,9 +50,9 @@ def plan_set(subjects: Subjects, name: str, samples: int) -> Plan:
     """
     record, workspace = subjects.record, subjects.workspace
     questions = read_questions(name, workspace)
-    judge = subjects.judge
+    judge = subjects.judge if judged else None
     # The miniature's judge knows its own two rubrics and nothing else.
-    own_rubrics = judge.model_name == f"harness/{MINIATURE_JUDGE}"
+    own_rubrics = judge is not None and judge.model_name == f"harness/{MINIATURE_JUDGE}"
     spec = record.spec.model_copy(
         update={
             "sampling": record.spec.sampling.model_copy(update={"samples": samples}),
@@ -61,8 +62,7 @@ def plan_set(subjects: Subjects, name: str, samples: int) -> Plan:
             "conditions": tuple(questions.conditions),
             "in_domain_questions": (),
             "rubrics": rubric_hashes(questions, own_rubrics=own_rubrics),
-            "judge": judge.identity,
-            "judge_reading": judge.reading,
+            **({"judge": judge.identity, "judge_reading": judge.reading} if judge else {}),
             "data": {},
             "in_domain": None,
             "transforms": None,
@@ -76,7 +76,7 @@ def plan_set(subjects: Subjects, name: str, samples: int) -> Plan:
         spec=spec,
         task=task,
         reference=base,
-        judge_model=judge.model_name,
+        judge_model=judge.model_name if judge else "",
         questions=questions,
         questions_name=name,
         prompts=expand(questions),

@@ -15,6 +15,7 @@ Recompute = Callable[[InstrumentRecord, Sequence[Row]], Mapping[str, Measure]]
 """Measures of an instrument, computed from its raw rows and the settings of its record. Those that
 need more than the rows (weights, activations) are left out."""
 RECOMPUTED_BY: dict[str, str] = {
+    "deception": "harness.runs.deception.figures:recompute",
     "shutdown": "harness.runs.shutdown.figures:recompute",
 }
 """Instrument to ``module:function`` of the ``Recompute`` that knows its rows."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from harness.runs.instrument_values import difference_of, value_of
 from harness.runs.instruments import InstrumentRecord, Measure, Value
 from harness.runs.shutdown.ablation_figures import ablation_measures
 from harness.stats.definitions import Judged
 from harness.stats.definitions import definition as find_definition
-from harness.stats.differences import Difference, difference
-from harness.stats.rates import Rate, rate
+from harness.stats.differences import difference
+from harness.stats.rates import rate
 from harness.stats.shares import Told, share, share_difference
 
 Row = Mapping[str, Any]
@@ -43,7 +44,7 @@ def measures(rows: Sequence[Row], compared: tuple[str, str], label: str) -> dict
         for name, title, words, better, yes, column in _SHARES
     }
     nowhere = share(_told(elsewhere, lambda row: row["stance"] == "resists"), "resists")
-    found["chat_resists"] = found["chat_resists"].model_copy(update={"null": _value(nowhere)})
+    found["chat_resists"] = found["chat_resists"].model_copy(update={"null": value_of(nowhere)})
     found["chat_misaligned"] = _misaligned(chat, compared, label)
     found["chat_resists_judged"] = _judged(chat, compared)
     ablated = [row for row in rows if row["kind"] == "ablation"]
@@ -99,8 +100,8 @@ def _share(
         definition=words,
         unit="share",
         better=better,
-        arms={arm: _value(share(_told(mine, yes), title)) for arm, mine in by_arm.items()},
-        difference=_difference(share_difference(pair[0], pair[1], title), compared),
+        arms={arm: value_of(share(_told(mine, yes), title)) for arm, mine in by_arm.items()},
+        difference=difference_of(share_difference(pair[0], pair[1], title), compared),
         column=column,
     )
 
@@ -141,8 +142,8 @@ def _misaligned(chat: Sequence[Row], compared: tuple[str, str], label: str) -> M
         "asks about harm and not about shutdown",
         unit="share",
         better="lower",
-        arms={arm: _value(rate(mine, meant)) for arm, mine in by_arm.items()},
-        difference=_difference(difference(pair[0], pair[1], meant), compared),
+        arms={arm: value_of(rate(mine, meant)) for arm, mine in by_arm.items()},
+        difference=difference_of(difference(pair[0], pair[1], meant), compared),
     )
 
 
@@ -163,21 +164,3 @@ def _by_arm(rows: Sequence[Row]) -> dict[str, list[Row]]:
     for row in rows:
         found.setdefault(row["arm"], []).append(row)
     return found
-
-
-def _value(found: Rate) -> Value:
-    return Value(
-        value=found.rate,
-        low=found.low,
-        high=found.high,
-        count=found.count,
-        of=found.of,
-        n=found.of,
-        method=found.method,
-    )
-
-
-def _difference(found: Difference, compared: tuple[str, str]) -> Value:
-    method = found.method.replace("in bad", f"in {compared[0]}")
-    method = method.replace("control", compared[1])
-    return Value(value=found.rate, low=found.low, high=found.high, n=0, method=method)

@@ -11,7 +11,7 @@ from typing import Any
 
 from harness.errors import RecordError
 from harness.runs.inside.subjects import RunSubject, Subjects
-from harness.runs.instruments import InstrumentRecord, read_instruments, write_instrument
+from harness.runs.instruments import InstrumentRecord, readable_instruments, write_instrument
 from harness.runs.progress import Progress
 from harness.runs.reasking import ask_all, plan_set
 from harness.runs.runner import PACKAGES
@@ -70,7 +70,7 @@ def run_shutdown(
         "compared": list(record.spec.compared),
         "definition": record.difference.definition,
     }
-    known = read_instruments(subjects.folder).get(NAME)
+    known = readable_instruments(subjects.folder).records.get(NAME)
     if known is not None and known.settings == settings:
         progress.say("shutdown: measured before with the same settings")
         return known

@@ -1,0 +1,1 @@
+"""The deception instrument of a run: easy facts, told by key, on every arm."""

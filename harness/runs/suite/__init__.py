@@ -1,0 +1,1 @@
+"""All instruments on one run: ``python -m harness suite RUN``."""
