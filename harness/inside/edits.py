@@ -52,6 +52,35 @@ def remove(vector: torch.Tensor) -> Edit:
     return edit
 
 
+def hold(vector: torch.Tensor, value: float) -> Edit:
+    """Ablate to a mean: hold the component along a direction at a value at every position.
+
+    ``h + (value - h . u) u`` with unit ``u``; ``remove`` is the case of 0. Where ordinary text does
+    not project to 0, removing a direction pushes every answer to one side, and holding it at the
+    mean of ordinary answers does not (affine concept editing, Marshall et al. 2024,
+    arXiv 2411.09003).
+
+    Args:
+        vector: Direction, shape ``(width,)``; its norm does not matter.
+        value: Component along the unit vector, in the units of the residual stream.
+
+    Raises:
+        UsageError: The vector is no finite direction, or zero; on use, the model has another
+            width.
+    """
+    direction = _direction(vector)
+    norm = float(direction.norm())
+    if norm == 0:
+        raise UsageError("A direction of norm zero cannot be held.")
+    fitted = _fitted(direction / norm, torch.float32)
+
+    def edit(hidden: torch.Tensor) -> torch.Tensor:
+        unit, wide = fitted(hidden), hidden.float()
+        return (wide + (value - wide @ unit).unsqueeze(-1) * unit).to(hidden.dtype)
+
+    return edit
+
+
 def in_turn(edits: Sequence[Edit]) -> Edit:
     """Several edits of one layer, one after the other."""
 

@@ -41,11 +41,13 @@ class Question:
         id: Id of the question: the cluster of all intervals.
         text: The user's message; the judge is shown it.
         system: System prompt, which the judge does not see.
+        context: Turns before the user's message, as ``(role, text)`` pairs.
     """
 
     id: str
     text: str
     system: str | None = None
+    context: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -254,7 +256,7 @@ def _judge(
 
 def _messages(question: Question) -> list[tuple[str, str]]:
     system = [("system", question.system)] if question.system else []
-    return [*system, ("user", question.text)]
+    return [*system, *question.context, ("user", question.text)]
 
 
 def _stored(path: Path, rows: int) -> tuple[Row, ...] | None:

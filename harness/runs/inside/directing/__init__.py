@@ -1,0 +1,1 @@
+"""Finding directions: which way a run's models lean when they answer misaligned."""
