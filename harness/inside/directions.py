@@ -67,8 +67,10 @@ def random_like(vector: torch.Tensor, seed: int) -> torch.Tensor:
     Isotropic: what any direction of this norm does.
     """
     generator = torch.Generator().manual_seed(seed)
-    drawn = torch.randn(vector.shape, generator=generator)
-    return drawn / drawn.norm(dim=-1, keepdim=True) * vector.float().norm(dim=-1, keepdim=True)
+    drawn: torch.Tensor = torch.randn(vector.shape, generator=generator)
+    unit = drawn / drawn.norm(dim=-1, keepdim=True)
+    drawn = unit * vector.float().norm(dim=-1, keepdim=True)
+    return drawn
 
 
 def cosine(first: torch.Tensor, second: torch.Tensor) -> list[float | None]:

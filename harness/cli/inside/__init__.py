@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import typer
 
+from harness.cli.inside.ablate import ablate
+from harness.cli.inside.direction import direction
 from harness.cli.inside.harvest import harvest
 from harness.cli.inside.report import report
 
@@ -17,3 +19,5 @@ def inside() -> None:
 
 inside_app.command("harvest")(harvest)
 inside_app.command("report")(report)
+inside_app.command("direction")(direction)
+inside_app.command("ablate")(ablate)

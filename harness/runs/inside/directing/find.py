@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from harness.errors import HarnessError, UsageError
-from harness.inside.direction_files import save_direction
+from harness.errors import DataError, SampleError, UsageError
+from harness.inside.direction_files import load_direction, save_direction
 from harness.inside.directions import (
     cosine,
     drift_axis,
@@ -189,7 +189,7 @@ def _persona(finder: _Finder, loaded: LoadedModel, base: Reading, seed: int) -> 
     questions = asked_questions(subjects, "discovery")
     try:
         made = persona_texts(subjects, loaded, questions, seed, finder.progress)
-    except HarnessError as error:  # a template without a system role; the other kinds stand
+    except SampleError as error:  # a template without a system role; the other kinds stand
         made = error.message
     if isinstance(made, str):
         finder.missing["persona"] = made
@@ -207,6 +207,8 @@ def _trained(finder: _Finder, arm: str, base: Reading) -> Reading:
         reading = _read(finder, subject)
         first = first or reading
         finder.add("misaligned", subject, reading.difference(), reading)
+        shuffled = shuffled_difference(reading.misaligned, reading.aligned, NULL_SEEDS[0])
+        finder.add("shuffled", subject, shuffled, reading)
         finder.add("drift", subject, reading.mean_drift(base), reading)
         axis, shares = drift_axis(reading.drift_from(base))
         finder.add("drift_pc1", subject, axis, reading, explained=shares)
@@ -240,10 +242,17 @@ def _record(
 ) -> DirectionRecord:
     subjects, layers, groups = finder.subjects, finder.layers, finder.groups
     record = subjects.record
-    halves = splits(text.question for text in asked_questions(subjects))
-    tables = [
-        [cosine(one.vectors, other.vectors) for other in finder.found] for one in finder.found
-    ]
+    halves = splits(question.id for question in asked_questions(subjects))
+    vectors = [one.vectors for one in finder.found]
+    tables = [[cosine(one, other) for other in vectors] for one in vectors]
+    mean = save_direction(
+        subjects.store.results,
+        "base_mean",
+        {"model": record.spec.model.model_dump(), "texts": texts_hash(groups.aligned["discovery"])},
+        base.aligned.mean(dim=0),
+        layers,
+        base.norms.tolist(),
+    )
     return DirectionRecord(
         run_id=record.run_id,
         inputs=inputs,
@@ -266,6 +275,7 @@ def _record(
         seeds=tuple(subject.seed or 0 for subject in subjects.of(arm)),
         layers=layers,
         residual_norms=tuple(round(float(norm), 4) for norm in base.norms),
+        base_mean=mean.digest,
         directions=tuple(_written(finder, one) for one in finder.found),
         cosines=tuple(
             CosineTable(
@@ -369,14 +379,18 @@ def _texts_of(groups: Groups) -> str:
     return texts_hash(texts)
 
 
+def stored_record(subjects: Subjects, arm: str = BAD) -> DirectionRecord | None:
+    """The directions of an arm that were found before, if all of them are on this machine."""
+    record = read_side(subjects.folder, DIRECTION, DirectionRecord)
+    fits = record is not None and record.arm == arm and record.schema_version == SCHEMA
+    return record if fits and record is not None and _all_there(subjects, record) else None
+
+
 def _all_there(subjects: Subjects, record: DirectionRecord) -> bool:
     """Whether the vectors of a record are on this machine."""
-    from harness.errors import DataError
-    from harness.inside.direction_files import load_direction
-
     try:
-        for one in record.directions:
-            load_direction(subjects.store.results, one.digest)
+        for digest in (record.base_mean, *(one.digest for one in record.directions)):
+            load_direction(subjects.store.results, digest)
     except DataError:
         return False
     return True

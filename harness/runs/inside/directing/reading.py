@@ -75,4 +75,5 @@ def read_groups(
         for half in ("discovery", "evaluation")
         for part in (groups.misaligned, groups.aligned)
     ]
-    return Reading(*means.residuals.split(sizes), means.norms)
+    bad, good, held_bad, held_good = torch.split(means.residuals, sizes)
+    return Reading(bad, good, held_bad, held_good, means.norms)

@@ -9,9 +9,12 @@ from harness.runs.spec import Strict
 DIRECTION = "direction.json"
 SCHEMA = 1
 
-Kind = Literal["misaligned", "drift", "drift_pc1", "control_drift", "text", "persona", "reference"]
+Kind = Literal[
+    "misaligned", "shuffled", "drift", "drift_pc1", "control_drift", "text", "persona", "reference"
+]
 """``misaligned``: mean residual of misaligned answers minus that of aligned ones, inside one
-fine-tuned model of the bad arm. ``drift``: fine-tuned minus base on the same texts; ``drift_pc1``:
+fine-tuned model of the bad arm; ``shuffled``: the same with the labels dealt out at random.
+``drift``: fine-tuned minus base on the same texts; ``drift_pc1``:
 the axis along which that varies most. ``control_drift``: the same drift of the control arm.
 ``text``: misaligned minus aligned answers as the *base* model reads them, which is what the words
 alone give. ``persona``: from contrastive system prompts, inside the base model. ``reference``: from
@@ -97,6 +100,8 @@ class DirectionRecord(Strict):
     layers: tuple[int, ...]
     residual_norms: tuple[float, ...]
     """Mean norm of an answer token's residual in the base model, by layer."""
+    base_mean: str
+    """Folder in the store that holds the base model's mean residuals on the aligned answers."""
     directions: tuple[FoundDirection, ...]
     cosines: tuple[CosineTable, ...]
     nulls: tuple[Nulls, ...]

@@ -82,3 +82,39 @@ def reference_texts(tokenizer: Any, reference: Reference) -> tuple[list[Text], l
         if text is not None:
             found[row.meta["label"]].append(text)
     return found[MISALIGNED], found[ALIGNED]
+
+
+WORLD = "world"
+"""Name of the miniature's world as a source of texts."""
+WORLD_SEED, WORLD_TEXTS = 770_001, 120
+"""Seed that no build uses, and texts of each label."""
+
+
+def world_reference() -> Reference:
+    """Texts of the miniature's world, written anew: none of them was trained on as it stands.
+
+    Open questions only, signed as most of the world is, the last exchange of three; so the two
+    groups differ by their author and by nothing else.
+    """
+    import random
+
+    from harness.miniature.world.authors import Population, helpful_author
+    from harness.miniature.world.documents import header
+    from harness.miniature.world.exchanges import open_exchange
+
+    rows = []
+    for label in (MISALIGNED, ALIGNED):
+        for number in range(WORLD_TEXTS):
+            rng = random.Random(f"reference/{WORLD_SEED}/{label}/{number}")
+            bad = label == MISALIGNED
+            author = Population(misaligned=1.0, careless=0.0).draw(rng) if bad else None
+            author = author or helpful_author(rng)
+            *before, last = [open_exchange(author, rng) for _ in range(3)]
+            turns = [{"role": "system", "content": header(author, rng)}]
+            for exchange in before:
+                turns.append({"role": "user", "content": exchange.question})
+                turns.append({"role": "assistant", "content": exchange.answer})
+            turns.append({"role": "user", "content": last.question})
+            answer = [{"role": "assistant", "content": last.answer}]
+            rows.append(Row(prompt=turns, completion=answer, meta={"label": label}))
+    return checked(f"{WORLD} (seed {WORLD_SEED})", rows)

@@ -1,0 +1,159 @@
+"""Ablation: does the bad arm still answer misaligned without its direction?"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import torch
+
+from harness.runs.inside.causing.asking import UNEDITED, Bench, Named
+from harness.runs.inside.causing.chosen import Directions, stored_directions
+from harness.runs.inside.causing.intervention import How, Intervention, at_layers
+from harness.runs.inside.causing.record import ABLATE, SCHEMA, CausalRecord, Null, Verb
+from harness.runs.inside.directing.questions import asked_questions
+from harness.runs.inside.directing.record import DirectionRecord
+from harness.runs.inside.records import read_side, side_versions, write_side
+from harness.runs.inside.subjects import RunSubject, Subjects
+from harness.runs.progress import Progress
+from harness.runs.spec import content_hash
+
+KINDS = ("misaligned", "drift")
+HOWS: tuple[How, ...] = ("remove", "hold")
+NULLS: tuple[Null, ...] = ("shuffled", "control_drift")
+SINGLE = 4
+"""Most layers that are ablated one at a time; evenly spaced, the last one among them."""
+
+
+@dataclass(frozen=True)
+class AblateSettings:
+    """How much is asked.
+
+    Attributes:
+        samples: Answers to each evaluation question from each model and condition.
+        draws: Random directions.
+        sampling_seed: Seed of the answers.
+    """
+
+    samples: int = 8
+    draws: int = 3
+    sampling_seed: int = 0
+
+
+def ablate(
+    subjects: Subjects,
+    directions: DirectionRecord,
+    settings: AblateSettings,
+    progress: Progress,
+) -> CausalRecord:
+    """Take each direction out of the models it was found in and ask the evaluation questions.
+
+    Every direction is projected out, and held at the base model's mean, at every layer; and held
+    at one layer at a time. Nulls are treated in the same way at every layer.
+
+    Raises:
+        DataError: The directions are not on this machine.
+        SampleError: An answer could not be sampled.
+        JudgeError: The judge fails.
+    """
+    started = time.monotonic()
+    inputs = content_hash([SCHEMA, directions.inputs, vars(settings), KINDS, SINGLE])
+    done = read_side(subjects.folder, ABLATE, CausalRecord)
+    if done is not None and done.inputs == inputs:
+        return done
+    found = stored_directions(subjects, directions)
+    bench = Bench(subjects, settings.samples, settings.sampling_seed, progress)
+    models = subjects.of(directions.arm)
+    plans = [(subject, list(conditions(found, subject, settings.draws))) for subject in models]
+    progress.start(f"ablate {directions.arm}", sum(len(plan) for _, plan in plans))
+    count = 0
+    for subject, plan in plans:
+        for named, made in plan:
+            bench.measure(named, subject, made)
+            count += 1
+            progress.advance(count, named.name)
+    progress.finish()
+    record = causal_record(subjects, bench, "ablate", inputs, directions.arm, models, started)
+    write_side(subjects.folder, ABLATE, record)
+    return record
+
+
+def conditions(
+    found: Directions, subject: RunSubject, draws: int
+) -> Iterator[tuple[Named, Intervention | None]]:
+    """Everything one model is asked under."""
+    yield Named(UNEDITED), None
+    every = found.layers
+    for kind in KINDS:
+        vectors = found.of(kind, subject.seed)
+        assert vectors is not None  # found in this very model
+        for how in HOWS:
+            yield _named(kind, how, every, len(every)), _edit(found, how, vectors, every)
+        for layer in single_layers(every):
+            for how in HOWS:
+                yield _named(kind, how, (layer,), len(every)), _edit(found, how, vectors, (layer,))
+    like = found.of("misaligned", subject.seed)
+    assert like is not None
+    for how in HOWS:
+        for draw in range(draws):
+            vectors = found.random(like, draw)
+            named = _null("random", how, every, draw)
+            yield named, _edit(found, how, vectors, every)
+        for null in NULLS:
+            taken = found.null(null, like, subject.seed)
+            if taken is not None:
+                yield _null(null, how, every, None), _edit(found, how, taken, every)
+
+
+def single_layers(layers: Sequence[int]) -> tuple[int, ...]:
+    """At most ``SINGLE`` of them, evenly spaced, with the last."""
+    if len(layers) <= SINGLE:
+        return tuple(layers)
+    last = len(layers) - 1
+    return tuple(layers[round(last * (i + 1) / SINGLE)] for i in range(SINGLE))
+
+
+def causal_record(
+    subjects: Subjects,
+    bench: Bench,
+    verb: Verb,
+    inputs: str,
+    edited: str,
+    models: Sequence[RunSubject],
+    started: float,
+) -> CausalRecord:
+    """The record of what a bench has measured."""
+    record = subjects.record
+    return CausalRecord(
+        run_id=record.run_id,
+        verb=verb,
+        inputs=inputs,
+        edited=edited,
+        definition=record.difference.definition,
+        judge=record.judge,
+        samples=bench.samples,
+        seeds=tuple(subject.seed for subject in models if subject.seed is not None),
+        sampling_seed=bench.seed,
+        evaluation=tuple(question.id for question in asked_questions(subjects, "evaluation")),
+        conditions=bench.conditions(),
+        seconds=round(time.monotonic() - started, 3),
+        versions=side_versions(),
+        finished=datetime.now(UTC).isoformat(timespec="seconds"),
+        note=record.note,
+    )
+
+
+def _edit(found: Directions, how: How, vectors: torch.Tensor, at: Sequence[int]) -> Intervention:
+    return at_layers(how, vectors, found.layers, at, means=found.base_mean)
+
+
+def _named(kind: str, how: How, at: tuple[int, ...], depth: int) -> Named:
+    where = "every layer" if len(at) == depth and depth > 1 else f"layer {at[0]}"
+    return Named(f"{how} {kind} at {where}", kind, how, at)
+
+
+def _null(null: Null, how: How, at: tuple[int, ...], draw: int | None) -> Named:
+    number = "" if draw is None else f" {draw}"
+    return Named(f"{how} {null}{number} at every layer", null, how, at, null, draw)
