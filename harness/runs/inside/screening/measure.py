@@ -60,7 +60,7 @@ class Options:
     """
 
     samples: int = 16
-    search_samples: int = 5
+    search_samples: int = 6
     limit: float = 0.10
     curves: int = 4
     seed: int = 0

@@ -55,7 +55,7 @@ class Settings:
     residual_norm: float
     limit: float = 0.10
     samples: int = 16
-    search_samples: int = 5
+    search_samples: int = 6
     curves: int = 4
     definition: Definition = D1
 
@@ -106,6 +106,8 @@ class Screen:
         """Take whom to ask and how, and whom to tell of stages and their most conditions."""
         self._ask, self._settings, self._on_stage = ask, settings, on_stage
         self._rungs = ladder(settings.residual_norm)
+        self._guess: dict[Steered, int] = {}
+        """Where the last candidate broke the model: directions break it at similar strengths."""
         self._plain: dict[tuple[int | None, Part, int], Answers] = {}
 
     def run(self, candidates: Sequence[Candidate]) -> list[Screened]:
@@ -150,7 +152,13 @@ class Screen:
 
     def _choose(self, trial: Trial) -> None:
         first = None if trial.steered == "base" else self._settings.seeds[0]
-        place = strongest(self._rungs, lambda strength: self._bears(trial, strength, first))
+        place = strongest(
+            self._rungs,
+            lambda strength: self._bears(trial, strength, first),
+            self._guess.get(trial.steered),
+        )
+        if place is not None:
+            self._guess[trial.steered] = place
         for step in range(STEPS_DOWN + 1):
             if place is None or place - step < 0:
                 return

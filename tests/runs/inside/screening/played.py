@@ -12,7 +12,7 @@ from harness.runs.inside.screening.asking import Asked
 from harness.runs.inside.screening.candidate import Candidate, Kind
 
 QUESTIONS = {"discovery": ("a", "b", "c"), "evaluation": ("d", "e", "f")}
-BEARS = 2.0
+BEARS = 0.6
 """Strength from which on half of the answers are incoherent."""
 BAD_SHARE = 0.4
 

@@ -131,8 +131,17 @@ def test_models_take_turns_as_seldom_as_can_be() -> None:
     assert changes <= 2 * (1 + len(SETTINGS.seeds))
 
 
-def test_bisection_finds_the_edge_or_nothing() -> None:
+@pytest.mark.parametrize("start", [None, 0, 3, 9, 30])
+def test_the_edge_is_found_from_anywhere_or_there_is_none(start: int | None) -> None:
     rungs = list(range(10))
     for edge in range(-1, 10):
-        place = strongest(rungs, lambda rung, edge=edge: rung <= edge)
-        assert place == (edge if edge >= 0 else None)
+        asked: list[float] = []
+
+        def bears(rung: float, edge: int = edge, asked: list[float] = asked) -> bool:
+            asked.append(rung)
+            return rung <= edge
+
+        assert strongest(rungs, bears, start) == (edge if edge >= 0 else None)
+        assert len(asked) == len(set(asked)) <= most_steps(len(rungs))
+        if start == edge:
+            assert len(asked) <= 2
