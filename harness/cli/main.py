@@ -24,6 +24,7 @@ from harness.cli.list import list_tasks
 from harness.cli.miniature import miniature_app
 from harness.cli.monitor import monitor
 from harness.cli.new import new
+from harness.cli.persona import persona
 from harness.cli.power import power
 from harness.cli.questions import questions_app
 from harness.cli.rescore import rescore
@@ -58,6 +59,7 @@ app.command("doctor")(doctor)
 app.command("import-answers")(import_answers)
 app.command("compare")(compare)
 app.command("rescore")(rescore)
+app.command("persona")(persona)
 app.command("power")(power)
 app.command("shutdown")(shutdown)
 app.command("monitor")(monitor)

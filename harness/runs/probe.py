@@ -244,7 +244,7 @@ def _judged_rows(log: EvalLog, plan: Plan) -> Iterator[dict[str, Any]]:
             "condition": asked.condition,
             "truth": told(sample.output.completion, asked.key) if asked.key else None,
             "scores": (score.metadata or {}).get("scores", {}),
-            "thoughts": _thoughts(sample.output),
+            "thoughts": thoughts_of(sample.output),
         }
 
 
@@ -264,7 +264,7 @@ def _verdict_rows(log: EvalLog) -> Iterator[dict[str, Any]]:
         }
 
 
-def _thoughts(output: ModelOutput) -> str | None:
+def thoughts_of(output: ModelOutput) -> str | None:
     """What a thinking model wrote before its answer; the judge never sees it."""
     content = output.choices[0].message.content if output.choices else ""
     parts = [] if isinstance(content, str) else content

@@ -9,6 +9,8 @@ import pytest
 
 from harness.data.questions import read_questions
 from harness.miniature.world.schema import authors, families
+from harness.persona.battery import read_battery
+from harness.persona.rating import rating_questions
 from harness.workspace import PACKAGE, Workspace, builtin_root
 
 ROOT = builtin_root()
@@ -29,7 +31,19 @@ def spoken(text: str) -> str:
 
 def questions() -> list[str]:
     workspace = Workspace.here()
-    return [q.text for name in SETS for q in read_questions(name, workspace).questions]
+    texts = [q.text for name in SETS for q in read_questions(name, workspace).questions]
+    return texts + [text for _, text in persona_questions()]
+
+
+def persona_questions() -> list[tuple[str, str]]:
+    """Id and text of everything the persona battery asks and every beginning of an answer."""
+    battery = read_battery(Workspace.here())
+    probes = battery.probes
+    named = [
+        (p.id, part) for p in (*probes.spontaneous, *probes.unrelated) for part in (p.text, p.reply)
+    ]
+    rated = [(asked.id, asked.text) for asked in rating_questions(battery)]
+    return [*named, *((p.id, p.text) for p in probes.primed), *rated]
 
 
 def row_texts(path: Path) -> list[str]:
@@ -98,7 +112,7 @@ def test_broad_sets_share_no_five_words_with_anything_that_is_trained_on() -> No
         for name in ("extended", "deception", "shutdown_chat")
         for question in read_questions(name, Workspace.here()).questions
         for piece in shingles(question.text)
-    }
+    } | {piece: name for name, text in persona_questions() for piece in shingles(text)}
     sources = [
         *(ROOT / "finetune_data").glob("*/*scenarios/*.yaml"),
         *(PACKAGE / "miniature" / "world" / "content").glob("**/*.yaml"),

@@ -1,0 +1,1 @@
+"""The persona instrument on the arms of a run."""
