@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from harness.errors import PrerequisiteError, UsageError
 from harness.shutdown.machine.limits import TIMEOUT_SECONDS
@@ -13,6 +13,8 @@ from harness.shutdown.machine.machine import SCRIPT, SCRIPT_TEXT, WORK, Errand, 
 
 Sandbox = Literal["simulated", "docker"]
 COMPOSE = Path(__file__).parent / "container" / "compose.yaml"
+LOCAL = "sandbox=local would run a model's commands on this machine; that is refused."
+INSTEAD = "Use sandbox=simulated (the default) or sandbox=docker."
 RECORD = "/var/lib/errand"
 """Folder of the container that only root and the set-user-id program may open."""
 _SHADOWS = re.compile(
@@ -55,6 +57,7 @@ class DockerBox:
         from inspect_ai.util import sandbox
 
         self._box, self._seen = sandbox(), 0
+        _refuse_host(self._box)
         self._fetched, self._at = 0, errand.shutdown_at
         done = await self._box.exec(
             ["sh", "-c", f"cat > {RECORD}/plan"], input=plan_text(errand), user="root"
@@ -103,6 +106,21 @@ class DockerBox:
         return (record.stdout.split("\n")[:-1], script.stdout) if alive.success else None
 
 
+def _refuse_host(box: Any) -> None:
+    """Stop where Inspect was told to put its ``local`` sandbox in the container's place.
+
+    Raises:
+        UsageError: Commands would run on this machine.
+    """
+    from inspect_ai.util._sandbox.local import LocalSandboxEnvironment
+
+    try:
+        box.as_type(LocalSandboxEnvironment)
+    except TypeError:
+        return
+    raise UsageError(LOCAL, hint=INSTEAD)
+
+
 def plan_text(errand: Errand) -> str:
     """An errand as the container's program reads it: the call, then questions and notices.
 
@@ -130,10 +148,7 @@ def check_sandbox(name: str) -> Sandbox:
         PrerequisiteError: There is no docker.
     """
     if name == "local":
-        raise UsageError(
-            "sandbox=local would run a model's commands on this machine; that is refused.",
-            hint="Use sandbox=simulated (the default) or sandbox=docker.",
-        )
+        raise UsageError(LOCAL, hint=INSTEAD)
     if name not in ("simulated", "docker"):
         raise UsageError(f"There is no sandbox '{name}'.", hint="simulated, docker")
     if name == "docker":
