@@ -10,6 +10,7 @@ from harness.cli.options import DryRun, Dtype, Json, Results, Temperature, Think
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
+    from harness.runs.judges import Judge
     from harness.runs.shutdown.study import Settings, Study
     from harness.runs.shutdown.subject import Subject
     from harness.workspace import Workspace
@@ -44,6 +45,10 @@ def shutdown(
             help="agent: the agentic test alone; ablation: the sentence ablation alone. By default "
             "the agentic test, and the ablation where a local model cannot do the work."
         ),
+    ] = None,
+    judge: Annotated[
+        str | None,
+        typer.Option(help="Any Inspect model that labels the reasoning, beside the lexicon."),
     ] = None,
     anyway: Annotated[
         bool, typer.Option(help="Run the cells of a model that cannot do the work, too.")
@@ -91,6 +96,7 @@ def shutdown(
         raise UsageError(
             f"'{model}' has no weights to read.", hint="The ablation needs a local model."
         )
+    reader = _reader(judge, workspace)
     plan = _plan(subject, settings, workspace)
     if only != "ablation":
         for line in plan["lines"]:
@@ -105,6 +111,8 @@ def shutdown(
         found |= study.as_json()
         if not json_output:
             _show(study)
+        if study.cells:
+            found["reasoning"] = _reasoning(study, reader, as_json=json_output)
         if study.measurable or only == "agent":
             subject = _unread(subject)
     if subject.is_local:
@@ -158,6 +166,34 @@ def _show(study: Study) -> None:
     from harness.cli.output import console
 
     print_study(study, console())
+
+
+def _reader(judge: str | None, workspace: Workspace) -> Judge | None:
+    """Who labels the reasoning, checked before anything is sampled."""
+    if judge is None:
+        return None
+    from harness.runs.judges import any_judge
+    from harness.runs.shutdown.reading import check_reader
+
+    found = any_judge(judge, workspace)
+    check_reader(found)
+    return found
+
+
+def _reasoning(study: Study, reader: Judge | None, *, as_json: bool) -> dict[str, Any]:
+    from harness.board.trace_view import print_reading
+    from harness.cli.output import console
+    from harness.cli.progress import make_progress
+    from harness.runs.shutdown.reading import read_study
+
+    progress = make_progress()
+    try:
+        found = read_study(study, progress, reader)
+    finally:
+        progress.close()
+    if not as_json:
+        print_reading(found, console())
+    return found.as_json()
 
 
 def _unread(subject: Subject) -> Subject:
