@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
@@ -46,23 +47,32 @@ def sort_groups(groups: Iterable[Group], order: str = DEFAULT) -> list[Group]:
     """Order the rows of every group.
 
     Numbers run from the highest down and words from A up; a minus in front turns the order round.
+    A column of an instrument is named as in the JSON: ``persona.alias_excess``.
     Rows without the value always stand last, and so do models that are not evaluable.
 
     Raises:
         UsageError: There is no such order.
     """
     name, turned = order.removeprefix("-"), order.startswith("-")
-    key = NUMBERS.get(name) or WORDS.get(name)
+    key = NUMBERS.get(name) or WORDS.get(name) or _of_instrument(name)
     if key is None:
         known = [*NUMBERS, *WORDS]
         near = difflib.get_close_matches(name, known, n=1)
         guess = f"Did you mean '{near[0]}'? " if near else ""
         raise UsageError(
             f"The leaderboard cannot be sorted by '{name}'.",
-            hint=f"{guess}Orders: {', '.join(known)}; write -{DEFAULT} to turn one round.",
+            hint=f"{guess}Orders: {', '.join(known)}, and what an instrument measured, such as "
+            f"persona.alias_excess; write -{DEFAULT} to turn one round.",
         )
-    downward = (name in NUMBERS) != turned
+    downward = (name not in WORDS) != turned
     return [replace(group, rows=_sorted(group.rows, key, downward)) for group in groups]
+
+
+def _of_instrument(name: str) -> Key | None:
+    """The order by a column of an instrument, ``persona.alias_excess``; it may have no rows."""
+    if not re.fullmatch(r"[a-z][a-z0-9_]*\.[a-z0-9_.+-]+", name):
+        return None
+    return lambda row: next((f.value.value for f in row.instruments if f.key == name), None)
 
 
 def _sorted(rows: Sequence[Row], key: Key, downward: bool) -> tuple[Row, ...]:

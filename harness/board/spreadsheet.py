@@ -110,6 +110,9 @@ def _flat_row(row: dict[str, Any]) -> dict[str, Any]:
         flat |= {f"{name}_{part}": share.get(part) for part in ends}
     difference = row["difference"] or {}
     flat |= {f"difference_{part}": difference.get(part) for part in ("rate", "low", "high")}
+    for key, figure in row["instruments"].items():
+        name = key.replace(".", "_")
+        flat |= {f"{name}_{part}": figure[part] for part in ("measured_on", "value", "low", "high")}
     return flat | {name: row[name] for name in _REST}
 
 

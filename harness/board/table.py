@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from harness.board.instrument_columns import Figure
 from harness.runs.record import ArmRecord, DifferenceRecord, RateRecord, RunRecord
 from harness.runs.spec import content_hash
 from harness.training.recipe import Recipe
@@ -48,6 +49,7 @@ class Row:
         verified: Whether ``verify`` has recomputed this very record from its raw scores here.
         toy: The numbers say nothing about large models (the miniature).
         finished: UTC time the record was written.
+        instruments: What instruments measured on the run, where they ask for a column.
     """
 
     run_id: str
@@ -74,6 +76,7 @@ class Row:
     verified: bool
     toy: bool
     finished: str
+    instruments: tuple[Figure, ...] = ()
 
     @property
     def is_ranked(self) -> bool:
@@ -113,6 +116,7 @@ class Row:
             "verified": self.verified,
             "toy": self.toy,
             "finished": self.finished,
+            "instruments": {figure.key: figure.to_json() for figure in self.instruments},
         }
 
 
@@ -135,7 +139,9 @@ class Group:
 
 
 def leaderboard(
-    records: Iterable[RunRecord], is_verified: Callable[[RunRecord], bool] = lambda _: False
+    records: Iterable[RunRecord],
+    is_verified: Callable[[RunRecord], bool] = lambda _: False,
+    figures: Callable[[RunRecord], tuple[Figure, ...]] = lambda _: (),
 ) -> list[Group]:
     """Group runs by comparability and rank the rows inside each group.
 
@@ -144,11 +150,12 @@ def leaderboard(
     Args:
         records: Runs, in any order.
         is_verified: Whether a run's record was recomputed from its raw answers.
+        figures: What instruments measured on a run.
     """
     grouped: dict[str, list[Row]] = defaultdict(list)
     for record in records:  # kept as rows: thousands of whole records would fill the memory
         key = json.dumps(comparability(record), sort_keys=True)
-        grouped[key] += _rows(record, is_verified(record))
+        grouped[key] += _rows(record, is_verified(record), figures(record))
     groups = [
         Group(json.loads(key), tuple(sorted(rows, key=_rank)))
         for key, rows in sorted(grouped.items())
@@ -222,12 +229,12 @@ def worst_question(arm: ArmRecord) -> tuple[str, RateRecord] | None:
     return min(measured, key=lambda e: (-(e[1].rate or 0.0), -e[1].of, e[0]), default=None)
 
 
-def _rows(record: RunRecord, verified: bool) -> list[Row]:
+def _rows(record: RunRecord, verified: bool, figures: tuple[Figure, ...]) -> list[Row]:
     names = dict.fromkeys((*record.spec.arms, *record.arms))
-    return [_row(record, name, verified) for name in names if not is_reference(name)]
+    return [_row(record, name, verified, figures) for name in names if not is_reference(name)]
 
 
-def _row(record: RunRecord, name: str, verified: bool) -> Row:
+def _row(record: RunRecord, name: str, verified: bool, figures: tuple[Figure, ...]) -> Row:
     # An arm asked with a cue ("bad+trigger") is compared to arms asked with the same.
     _, plus, cue = name.partition("+")
     arm, control, base = (
@@ -265,6 +272,8 @@ def _row(record: RunRecord, name: str, verified: bool) -> Row:
         verified=verified,
         toy=record.note is not None,
         finished=record.finished,
+        # An instrument compares the arms of the headline; they say nothing of other arms.
+        instruments=figures if name == record.spec.compared[0] else (),
     )
 
 

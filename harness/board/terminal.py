@@ -22,6 +22,7 @@ from harness.board.text import (
 if TYPE_CHECKING:
     from rich.console import Console
 
+INSTRUMENTS_YIELD = 7
 HASH = 10
 """Characters of a content hash that are shown; a run is found by the end of its id."""
 
@@ -91,18 +92,36 @@ def _print_group(group: Group, console: Console) -> None:
 
     for line in key_in_words(group.comparability):
         console.print(Text(line, style="dim"))
-    cells = cells_of(COLUMNS, group.rows)
+    columns = with_instruments(COLUMNS, group.rows)
+    cells = cells_of(columns, group.rows)
     space = console.width if console.is_terminal else None
-    kept = fitting(COLUMNS, cells, space, _essential(group.rows))
+    kept = fitting(columns, cells, space, _essential(group.rows))
     table = fit({c.title: cells[c.title] for c in kept}, space, [c.title for c in kept[:2]])
     many_arms = len({row.arm for row in group.rows}) > 1
     bold = [many_arms and row.arm == "bad" for row in group.rows]
     print_table(table, {c.title for c in kept if c.number}, bold, console)
-    left_out = [column.title for column in COLUMNS if column not in kept]
+    left_out = [column.title for column in columns if column not in kept]
     if any(row.toy for row in group.rows):
         console.print(Text(TOY_NOTE, style="yellow"))
     if left_out:
         console.print(Text(f"No room for: {', '.join(left_out)} (see --json, --csv)", style="dim"))
+
+
+def with_instruments(columns: Sequence[Column], rows: Sequence[Row]) -> list[Column]:
+    """The columns, with those of instruments that measured any of the rows before the last two."""
+    titles = {figure.key: figure.title for row in rows for figure in row.instruments}
+    taken = {column.title for column in columns}
+
+    def cell(key: str) -> Callable[[Row], str]:
+        return lambda row: next((f.text for f in row.instruments if f.key == key), MISSING)
+
+    added = []
+    for key, title in titles.items():
+        said = clean(title).lower()
+        name = said if said and said not in taken else clean(key)
+        taken.add(name)
+        added.append(Column(name, cell(key), yields=INSTRUMENTS_YIELD))
+    return [*columns[:-2], *added, *columns[-2:]]
 
 
 def cells_of(columns: Sequence[Column], rows: Sequence[Row]) -> Cells:

@@ -13,6 +13,7 @@ from harness.runs.rescored import FOLDER, Other, read_rescored
 from harness.runs.stamp import is_stamped
 
 if TYPE_CHECKING:
+    from harness.board.instrument_columns import Figure
     from harness.board.table import Row
     from harness.stats.definitions import Judged
 
@@ -81,6 +82,14 @@ class Reader:
         """Whether ``verify`` has recomputed this very record, by the judge that it is of."""
         stamped = is_stamped(self._results / record.run_id)
         return stamped and record.run_id == record.spec.run_id  # the hash takes time
+
+    def figures(self, record: RunRecord) -> tuple[Figure, ...]:
+        """What instruments measured on a run; a broken side record is told, not raised."""
+        from harness.board.instrument_columns import figures_of
+
+        if record.run_id in self._rescored:
+            return ()  # they stand in the row of the run's own judge
+        return figures_of(self._results, record, self.problems)
 
     def remarks(self) -> list[str]:
         """What was left out, and why nothing is shown if nothing is."""

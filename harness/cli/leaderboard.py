@@ -95,7 +95,7 @@ def leaderboard(
         )  # fmt: skip
         return
     with without_collection():
-        groups = sort_groups(ranked(reader, reader.is_verified), sort)
+        groups = sort_groups(ranked(reader, reader.is_verified, reader.figures), sort)
     tell(reader)
     figures = published_figures(filters) if published else []
     models = by_model(groups, reader.raw_scores) if by else None

@@ -12,6 +12,7 @@ from harness.cli.options import Json, Results
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
+    from harness.runs.instruments import Readable
     from harness.runs.panel import Bench
     from harness.runs.record import RunRecord
 
@@ -48,6 +49,7 @@ def show(
         return
     if run is None:
         raise UsageError("Name a run, or a published recipe with --recipe NAME.")
+    from harness.runs.instruments import readable_instruments
     from harness.runs.panel import bench
     from harness.runs.record import find_run, read_record
     from harness.runs.redefine import under
@@ -65,6 +67,7 @@ def show(
     arms = _arms(record, arm)
     curves = _Curves(record, folder) if curve else None
     depth = study(record, folder) if statistics else None
+    beside = readable_instruments(found)
     if plot is not None:
         _draw(record, plot)
     if json_output:
@@ -73,9 +76,10 @@ def show(
 
         extra = curves.to_json() if curves else {}
         deeper = {"statistics": depth.to_json()} if depth else {}
-        emit_json(contract(record) | judges.to_json() | extra | deeper)
+        emit_json(contract(record) | judges.to_json() | extra | deeper | _instruments(beside))
     else:
         _print(record, folder, arms, answers, judges)
+        _print_instruments(beside)
         if depth:
             from harness.board.study_view import print_study
             from harness.cli.output import console
@@ -118,6 +122,24 @@ def _print(record: RunRecord, results: Path, arms: list[str], answers: int, judg
     print_provenance(record, out)
     if answers:
         print_answers(record, results, arms, answers, out)
+
+
+def _instruments(beside: Readable) -> dict[str, Any]:
+    return {
+        "instruments": {k: v.model_dump(mode="json") for k, v in beside.records.items()},
+        "instrument_problems": list(beside.problems),
+    }
+
+
+def _print_instruments(beside: Readable) -> None:
+    """What instruments measured on the run, and one line for each that cannot be read."""
+    from harness.board.instruments_view import print_instruments
+    from harness.board.text import clean
+    from harness.cli.output import console, stderr_console
+
+    print_instruments(beside.records, console())
+    for problem in beside.problems:
+        stderr_console().print(f"left out: {clean(problem)}", markup=False)
 
 
 class _Curves:

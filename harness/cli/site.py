@@ -79,6 +79,7 @@ def _builder(
                     problems=reader.problems,
                     published=published,
                     is_verified=reader.is_verified,
+                    figures=reader.figures,
                     live=live,
                     logs=logs,
                     on_page=progress.advance,

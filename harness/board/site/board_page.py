@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
-from harness.board.site.compact import gap, key_words, share, word
+from harness.board.site.compact import gap, key_words, number, share, word
 from harness.board.site.paths import model_page, run_page
 from harness.board.table import Group, Row
 from harness.board.terminal import status_word
@@ -24,9 +25,38 @@ def board_data(groups: Sequence[Group], problems: Sequence[str]) -> dict[str, An
             {**key_words(group.comparability), "rows": [_row(row) for row in group.rows]}
             for group in groups
         ],
+        "instruments": _instrument_columns(groups),
         "toy_note": TOY_NOTE,
         "problems": [word(problem) for problem in problems],
     }
+
+
+def _instrument_columns(groups: Sequence[Group]) -> list[list[str]]:
+    """``[key, title, hint]`` of every figure of an instrument on any row."""
+    found = {f.key: f for group in groups for row in group.rows for f in row.instruments}
+    return [
+        [column_key(key), word(figure.title), word(f"{figure.unit}: {figure.definition}")]
+        for key, figure in found.items()
+    ]
+
+
+def _side(row: Row) -> dict[str, list[Any]] | None:
+    """``[value, text, what it is of, low, high]`` by column; numbers sort, texts are shown."""
+    return {
+        column_key(f.key): [
+            number(f.value.value),
+            word(f.text),
+            word(f.of),
+            number(f.value.low),
+            number(f.value.high),
+        ]
+        for f in row.instruments
+    } or None
+
+
+def column_key(key: str) -> str:
+    """A key that the table's library takes for no path."""
+    return re.sub(r"[^a-z0-9_]", "-", key)
 
 
 def _row(row: Row) -> dict[str, Any]:
@@ -54,6 +84,7 @@ def _row(row: Row) -> dict[str, Any]:
         "recipe": word(row.recipe),
         "format": word(row.format),
         "finished": word(row.finished)[:10],
+        "side": _side(row),
     }
     # Absent means no, not measured, or nothing to say; thousands of rows stay small.
     return {name: value for name, value in found.items() if value not in (None, False, "")}

@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from harness.board.by_model import by_model
+from harness.board.instrument_columns import Figure
 from harness.board.published import PublishedRow
 from harness.board.site.answer_files import answers_text, script_name
 from harness.board.site.board_page import board_data
 from harness.board.site.charts import charts
 from harness.board.site.html import FOLDER, Kind, page, to_json
+from harness.board.site.instruments import instruments_data
 from harness.board.site.logs import bundle_logs, eval_logs
 from harness.board.site.model_page import Model, model_data
 from harness.board.site.models_page import models_data
@@ -30,6 +32,7 @@ from harness.board.spreadsheet import to_csv
 from harness.board.table import leaderboard
 from harness.board.text import clean
 from harness.errors import UsageError
+from harness.runs.instruments import readable_instruments
 from harness.runs.record import RunRecord
 
 MARK = "site.json"
@@ -83,6 +86,7 @@ def build_site(
     problems: Sequence[str] = (),
     published: Sequence[PublishedRow] = (),
     is_verified: Callable[[RunRecord], bool] = lambda _: False,
+    figures: Callable[[RunRecord], tuple[Figure, ...]] = lambda _: (),
     live: bool = False,
     logs: bool = False,
     on_page: Callable[[int], None] | None = None,
@@ -96,6 +100,7 @@ def build_site(
         problems: What is left out of the table and why; looked at after the records are read.
         published: Figures of other work, on a page of their own.
         is_verified: Whether a record was recomputed from its raw answers.
+        figures: What instruments measured on a run, for the table.
         live: Whether pages look for newer results (behind ``--serve``).
         logs: Whether to add Inspect's log viewer with the logs that are on this machine.
         on_page: Called after each run's page with their number so far.
@@ -113,7 +118,7 @@ def build_site(
     models: dict[str, Model] = {}
     viewed: dict[str, Path] | None = {} if logs else None
     writer = PageWriter(site, results, live, models, viewed, on_page)
-    groups = leaderboard(map(writer.write, records), is_verified)
+    groups = leaderboard(map(writer.write, records), is_verified, figures)
     for name, model in models.items():
         data = model_data(model)
         site.write(model_page(name), page("model", name, data, root="..", live=live))
@@ -159,6 +164,9 @@ class PageWriter:
         raw = raw_answers(record, self.results)
         _write_answers(self.site, record, [probe for probes in raw.values() for probe in probes])
         data = run_data(record, raw, self.results)
+        if is_folder_name(record.run_id):
+            found_beside = readable_instruments(self.results / record.run_id)
+            data["instruments"] = instruments_data(found_beside.records)
         if self.logs is not None:
             found = eval_logs(record, self.results)
             self.logs.update(found)

@@ -91,7 +91,7 @@ def measure_persona(asked: Asked, workspace: Workspace, progress: Progress) -> I
         seconds=round(time.monotonic() - started, 3),
         versions={"em-harness": __version__},
         finished=datetime.now(UTC).isoformat(timespec="seconds"),
-        note=f"{asked.note} {CAVEAT}" if asked.note else CAVEAT,
+        note=f"{asked.note.rstrip('. ')}. {CAVEAT}" if asked.note else CAVEAT,
     )
     return write_instrument(asked.folder, record, rows)
 

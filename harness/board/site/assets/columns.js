@@ -77,6 +77,16 @@
     ["status", "Status", { width: 112 }],
     ["finished", "Finished", { width: 92, extra: true }],
   ];
+  // What instruments measured: numbers to sort by, texts to show, both made by the program.
+  for (const [key, label, hint] of EM.data.instruments || []) {
+    const figure = (row) => (row.side && Object.hasOwn(row.side, key) ? row.side[key] : null);
+    sorters[key] = (row) => (figure(row) ? figure(row)[0] : null);
+    cells[key] = (row) => (figure(row) ? EM.el("span", { class: "num", title: figure(row)[2] === "difference" ? "bad minus control" : figure(row)[2] }, figure(row)[1]) : EM.missing());
+    EM.sortable.add(key);
+    Object.defineProperty(Entry.prototype, key, { get() { return this.row; }, set() { /* rows do not change */ } });
+    COLUMNS.splice(-2, 0, [key, label, { width: 168, right: true, wide: true, title: hint }]);
+  }
+
   // Columns that are there only when asked for; the wide ones also where there is room for them.
   const WIDE = window.matchMedia("(min-width: 1400px)");
   const optional = (options) => options.extra || (options.wide && !WIDE.matches);

@@ -100,13 +100,20 @@
         : EM.el("p", { class: "empty" }, "The loss of every step is not in this checkout."));
   };
 
+  const instruments = () => (data.instruments || []).map((found) => EM.el("section", {}, EM.el("h2", {}, "Instrument: ", found.name),
+    found.note ? EM.el("p", { class: "meta" }, found.note) : null,
+    found.rows.length ? table(`Measures of ${found.name}`, [["Measure"], ...found.arms.map((name) => [name, "right"]), ["difference", "right"]],
+      found.rows.map((row) => EM.el("tr", {}, EM.el("th", { scope: "row", title: row.hint }, row.title),
+        [...row.cells, row.difference].map((text) => EM.el("td", { class: "right" }, text))))) : null,
+    found.unmeasured.map(([why, titles]) => EM.el("p", { class: "meta" }, `Not measured (${why}): ${titles}`))));
+
   const provenance = () => EM.el("section", {}, EM.el("h2", {}, "Plan and provenance"),
     EM.el("dl", { class: "facts" }, data.provenance.flatMap(([name, text]) => [EM.el("dt", {}, name), EM.el("dd", {}, text)]),
       data.imported.flatMap(([arm, text]) => [EM.el("dt", {}, `imported ${arm}`), EM.el("dd", {}, text)])),
     EM.el("details", { class: "key" }, EM.el("summary", {}, "Comparability key"), data.key.lines.map((line) => EM.el("p", {}, line))),
     EM.el("details", { class: "key" }, EM.el("summary", {}, "Full specification"), EM.el("pre", { tabindex: "0" }, EM.visible(data.spec))));
 
-  EM.add(EM.main, [head(), EM.el("section", {}, EM.el("h2", {}, "Arms"), armsTable()), questions(), EM.answersSection(data), split(), curves(), training(), provenance()]);
+  EM.add(EM.main, [head(), EM.el("section", {}, EM.el("h2", {}, "Arms"), armsTable()), questions(), EM.answersSection(data), split(), curves(), training(), instruments(), provenance()]);
   const wanted = EM.state.read();
   if (wanted.show || wanted.question) document.getElementById("answers").scrollIntoView();
   EM.on(window, "hashchange", () => document.getElementById("answers").scrollIntoView());
