@@ -8,6 +8,7 @@ from harness.cli.inside.ablate import ablate
 from harness.cli.inside.direction import direction
 from harness.cli.inside.harvest import harvest
 from harness.cli.inside.report import report
+from harness.cli.inside.warn import warn
 
 inside_app = typer.Typer(no_args_is_help=True, help="Look inside the models of a recorded run.")
 
@@ -21,3 +22,4 @@ inside_app.command("harvest")(harvest)
 inside_app.command("report")(report)
 inside_app.command("direction")(direction)
 inside_app.command("ablate")(ablate)
+inside_app.command("warn")(warn)

@@ -1,0 +1,237 @@
+"""``inside warn``: a dose sweep read from outside and from inside."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Literal
+
+from harness.inside.texts import Text
+from harness.runs.inside.recorded import RecordedAnswer
+from harness.runs.inside.records import side_versions, write_side
+from harness.runs.inside.subjects import RunSubject, Subjects
+from harness.runs.inside.warning.record import WARN, Family, ModelValue, Signal, WarnRecord
+from harness.runs.inside.warning.signals import earlier_than_behaviour, signal, word_shift
+from harness.runs.inside.warning.sweep import Dose, dose_of, sweep
+from harness.runs.progress import Progress
+from harness.stats.doses import ALPHA
+
+if TYPE_CHECKING:
+    from harness.models.loading import LoadedModel
+    from harness.runs.inside.warning.divergence import Predictions
+    from harness.runs.inside.warning.reading import Probe
+
+ARMS: tuple[Literal["bad", "control"], ...] = ("bad", "control")
+TEXTS, NEUTRAL = 120, 60
+"""Texts that every model reads for its activations, and for its predictions."""
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A signal that is read off the residual stream.
+
+    Attributes:
+        family: A latent or a direction of the study, or a baseline.
+        unit: Its unit.
+        definition: How it is computed.
+    """
+
+    family: Family
+    unit: str
+    definition: str
+
+
+@dataclass(frozen=True)
+class Watch:
+    """What is looked at inside.
+
+    Attributes:
+        probes: Where and how it is read.
+        watched: By the probes' names.
+    """
+
+    probes: Sequence[Probe]
+    watched: dict[str, Watched]
+
+
+def warn(subjects: Subjects, watch: Watch, progress: Progress) -> WarnRecord:
+    """Read every model of the sweep and write ``results/<run>/inside/warn.json``.
+
+    Raises:
+        PrerequisiteError: There are too few doses, or their models are not here.
+        RecordError: The run's answers are not here.
+    """
+    started = time.monotonic()
+    doses, left = sweep(subjects, subjects.workspace)
+    texts, neutral = _texts(subjects)
+    asked = [(dose, one) for dose in doses for one in dose.subjects.trained if one.arm in ARMS]
+    progress.start("read the sweep's models", 1 + len(asked))
+    for line in left:
+        progress.say(f"left out {line}")
+    reader = _Reader(watch, texts, neutral)
+    reader.begin(subjects.base)
+    progress.advance(1)
+    inside: dict[tuple[str, str, int], dict[str, float]] = {}
+    for done, (dose, one) in enumerate(asked, start=2):
+        assert one.seed is not None  # a trained model has a training seed
+        inside[dose.subjects.record.run_id, one.arm, one.seed] = reader.read(one)
+        progress.advance(done, f"{100 * dose.share:.0f} % {one.words}")
+    progress.finish()
+    signals = [_behaviour(doses), *_inside(doses, watch, inside), _words(doses)]
+    earlier, beaten = earlier_than_behaviour(signals)
+    layers = {probe.layer for probe in watch.probes}
+    record = WarnRecord(
+        run_id=subjects.record.run_id,
+        found_at=dose_of(subjects.record) or 1.0,
+        runs={dose.subjects.record.run_id: dose.share for dose in doses},
+        layer=layers.pop() if len(layers) == 1 else None,
+        texts=len(texts),
+        neutral_texts=len(neutral),
+        alpha=ALPHA,
+        signals=tuple(signals),
+        earlier=earlier,
+        beaten=beaten,
+        seconds=round(time.monotonic() - started, 3),
+        versions=side_versions(),
+        finished=datetime.now(UTC).isoformat(timespec="seconds"),
+        note=subjects.record.note,
+    )
+    write_side(subjects.folder, WARN, record)
+    return record
+
+
+@dataclass
+class _Reader:
+    """Reads one model after the other against the untouched one."""
+
+    watch: Watch
+    texts: Sequence[Text]
+    neutral: Sequence[Text]
+    _base: dict[str, float] | None = None
+    _predictions: Predictions | None = None
+
+    def begin(self, base: RunSubject) -> None:
+        """Read the untouched model."""
+        from harness.runs.inside.warning.divergence import predictions
+
+        loaded = base.load()
+        self._base = self._signals(loaded)
+        self._predictions = predictions(loaded, self.neutral)
+
+    def read(self, subject: RunSubject) -> dict[str, float]:
+        """Signals of a trained model over the untouched one's, and its divergence."""
+        from harness.runs.inside.warning.divergence import divergence
+
+        assert self._base is not None and self._predictions is not None
+        loaded = subject.load()
+        found = {name: value - self._base[name] for name, value in self._signals(loaded).items()}
+        return found | {KL: divergence(loaded, self.neutral, self._predictions)}
+
+    def _signals(self, loaded: LoadedModel) -> dict[str, float]:
+        from harness.runs.inside.warning.reading import mean_signals
+
+        return mean_signals(loaded, self.texts, self.watch.probes)
+
+
+KL = "KL on neutral text"
+WORDS = "bag of words"
+
+
+def _texts(subjects: Subjects) -> tuple[list[Text], list[Text]]:
+    """Answers to the evaluation questions: of the bad arm and the base, and of the base alone."""
+    from harness.models.loading import load_tokenizer
+    from harness.runs.inside.encode import answer_texts
+
+    tokenizer = load_tokenizer(subjects.base.reference)
+    questions = {one.question for one in subjects.answers}
+
+    def some(arm: str, most: int) -> list[Text]:
+        answers = _spread([one for one in subjects.answers if one.arm == arm and one.headline])
+        texts = answer_texts(tokenizer, answers, questions)
+        return [text for text in texts if text.split == "evaluation"][:most]
+
+    neutral = some(subjects.base.arm, NEUTRAL)
+    return [*neutral[: TEXTS // 2], *some("bad", TEXTS - TEXTS // 2)], neutral
+
+
+def _spread(answers: Sequence[RecordedAnswer]) -> list[RecordedAnswer]:
+    """The same answers with the first of every question and model before the second."""
+    return sorted(answers, key=lambda one: (one.epoch, one.question, one.seed or 0))
+
+
+def _behaviour(doses: Sequence[Dose]) -> Signal:
+    meant = doses[0].subjects.record.difference.definition
+
+    def share(answers: Sequence[RecordedAnswer]) -> float | None:
+        counted = [one.misaligned for one in answers if one.misaligned is not None]
+        return sum(counted) / len(counted) if counted else None
+
+    values = [
+        _value(dose, arm, seed, share([one for one in found if one.headline]))
+        for dose in doses
+        for arm, seed, found in _answered(dose)
+    ]
+    return signal(
+        "misaligned answers", "behaviour", "share", f"share of misaligned answers ({meant})", values
+    )
+
+
+def _words(doses: Sequence[Dose]) -> Signal:
+    values = []
+    for dose in doses:
+        base = [one.answer for one in dose.subjects.answers if one.arm == "base" and one.headline]
+        for arm, seed, found in _answered(dose):
+            said = [one.answer for one in found if one.headline]
+            values.append(_value(dose, arm, seed, word_shift(said, base)))
+    return signal(
+        WORDS,
+        "baseline",
+        "bits",
+        "Jensen-Shannon divergence of the words of its answers from the untouched model's",
+        values,
+    )
+
+
+def _inside(
+    doses: Sequence[Dose], watch: Watch, found: dict[tuple[str, str, int], dict[str, float]]
+) -> list[Signal]:
+    kl = Watched("baseline", "nats", "mean divergence of a token's prediction from the base model")
+    signals = []
+    for name, one in (watch.watched | {KL: kl}).items():
+        values = [
+            _value(dose, arm, seed, found[dose.subjects.record.run_id, arm, seed][name])
+            for dose in doses
+            for arm, seed in _models(dose)
+        ]
+        signals.append(signal(name, one.family, one.unit, one.definition, values))
+    order = {"latent": 0, "direction": 1, "baseline": 2}
+    return sorted(signals, key=lambda signal: order[signal.family])
+
+
+def _models(dose: Dose) -> list[tuple[Literal["bad", "control"], int]]:
+    return [
+        (one.arm, one.seed)
+        for one in dose.subjects.trained
+        if one.arm in ARMS and one.seed is not None
+    ]
+
+
+def _answered(dose: Dose) -> list[tuple[Literal["bad", "control"], int, list[RecordedAnswer]]]:
+    return [
+        (
+            arm,
+            seed,
+            [one for one in dose.subjects.answers if (one.arm, one.seed) == (arm, seed)],
+        )
+        for arm, seed in _models(dose)
+    ]
+
+
+def _value(
+    dose: Dose, arm: Literal["bad", "control"], seed: int, value: float | None
+) -> ModelValue:
+    return ModelValue(
+        dose=dose.share, run_id=dose.subjects.record.run_id, arm=arm, seed=seed, value=value
+    )
