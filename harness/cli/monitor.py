@@ -87,6 +87,10 @@ def monitor(
     records: Annotated[
         Path | None, typer.Option(help="Write the records that were read to this .jsonl file.")
     ] = None,
+    html: Annotated[
+        Path | None,
+        typer.Option(help="Write a page with the figures and thoughts step by step, one file."),
+    ] = None,
     json_output: Json = False,
     results: Results = None,
 ) -> None:
@@ -130,6 +134,8 @@ def monitor(
         from harness.monitoring.readers.lines import write_lines
 
         write_lines(records, found)
+    if html is not None:
+        _write_page(html, studied, kept, targets)
     _show(studied, kept, json_output)
 
 
@@ -215,6 +221,21 @@ def _run(
     finally:
         progress.close()
     return heard.records, heard.studied, heard.record
+
+
+def _write_page(
+    path: Path, studied: Sequence[Studied], kept: InstrumentRecord | None, targets: Sequence[str]
+) -> None:
+    from harness.board.site.alone import alone
+    from harness.board.site.listen_page import listen_data
+    from harness.cli.output import stderr_console
+    from harness.workspace import write_atomic
+
+    name = kept.run_id if kept else ", ".join(Path(target).name for target in targets)
+    toy = targets == [PLANTED] or bool(kept and kept.note and "miniature" in kept.note)
+    data = listen_data(studied, name, toy=toy, note=kept.note if kept else None)
+    write_atomic(path, alone(f"Listening in · {name}", data, "listen"))
+    stderr_console().print(f"  {path}", markup=False)
 
 
 def _show(studied: Sequence[Studied], kept: InstrumentRecord | None, json_output: bool) -> None:

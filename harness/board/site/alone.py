@@ -12,22 +12,23 @@ import html
 from string import Template
 from typing import Any
 
-from harness.board.site.html import FOLDER, SCRIPTS, STYLES, to_json
+from harness.board.site.html import FOLDER, SCRIPTS, STYLES, Kind, to_json
 from harness.board.text import clean
 
 _FONT = 'url("../vendor/inter-latin.woff2")'
 
 
-def alone(title: str, data: dict[str, Any]) -> str:
-    """One complete HTML file of a study.
+def alone(title: str, data: dict[str, Any], kind: Kind = "study") -> str:
+    """One complete HTML file.
 
     Args:
         title: What the browser's tab says.
         data: What the scripts show; JSON without NaN.
+        kind: Which scripts and styles stand in it.
     """
-    style = "".join(_asset(f"{name}.css") for name in STYLES["study"])
+    style = "".join(_asset(f"{name}.css") for name in STYLES[kind])
     style = style.replace(_FONT, f'url("{_font()}")')
-    names = ("theme", "dom", "frame", *SCRIPTS["study"])
+    names = ("theme", "dom", "frame", *SCRIPTS[kind])
     theme, *scripts = (_asset(f"{name}.js") for name in names)
     policy = (
         f"default-src 'none'; script-src {' '.join(map(_hash, (theme, *scripts)))}; "
@@ -35,6 +36,7 @@ def alone(title: str, data: dict[str, Any]) -> str:
         "base-uri 'none'; form-action 'none'"
     )
     return Template((FOLDER / "alone.html").read_text(encoding="utf-8")).substitute(
+        kind=kind,
         policy=policy,
         title=html.escape(clean(title)),
         icon=_data_url("image/svg+xml", (FOLDER / "assets" / "icon.svg").read_bytes()),

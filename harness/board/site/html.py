@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from harness.board.text import clean
 
-Kind = Literal["board", "models", "published", "model", "run", "study"]
+Kind = Literal["board", "models", "published", "model", "run", "study", "listen"]
 
 FOLDER = Path(__file__).parent
 _TABULATOR = "vendor/tabulator.min.js"
@@ -27,11 +27,13 @@ SCRIPTS: dict[Kind, tuple[str, ...]] = {
     "model": ("cells", "figure", "model"),
     "run": ("cells", "record", "figure", "answers", "run"),
     "study": ("cells", "plots", "study"),
+    "listen": ("cells", "plots", "listen"),
 }
 """Those of ``assets/`` by their names alone."""
 STYLES: dict[Kind, tuple[str, ...]] = {
     "board": ("vendor/tabulator.min.css", "base", "page"),
     "study": ("base", "page", "study"),
+    "listen": ("base", "page", "listen"),
 }
 _USUAL_STYLES = ("base", "page")
 _TITLE, _DATA = "\0title", "\0data"
