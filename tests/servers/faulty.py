@@ -39,8 +39,13 @@ class Server:
 
 
 @contextmanager
-def serving(behaviour: Behaviour) -> Iterator[Server]:
-    """Serve on a free port of the loopback interface until the block ends."""
+def serving(
+    behaviour: Behaviour, complete: Callable[[dict[str, Any]], dict[str, Any]] | None = None
+) -> Iterator[Server]:
+    """Serve on a free port of the loopback interface until the block ends.
+
+    ``complete`` makes the good answer to a request's body; by default ``completion``.
+    """
     calls, lock = iter(range(1_000_000)), threading.Lock()
 
     class Handler(BaseHTTPRequestHandler):
@@ -64,7 +69,7 @@ def serving(behaviour: Behaviour) -> Iterator[Server]:
                 self._answer(body, fault)
 
         def _answer(self, body: dict[str, Any], fault: str | None) -> None:
-            good = json.dumps(_completion(body))
+            good = json.dumps((complete or completion)(body))
             if fault == "hang":
                 time.sleep(HANG_SECONDS)
             status = {"429": 429, "500": 500}.get(fault or "", 200)
@@ -109,7 +114,7 @@ def serving(behaviour: Behaviour) -> Iterator[Server]:
         httpd.server_close()
 
 
-def _completion(body: dict[str, Any]) -> dict[str, Any]:
+def completion(body: dict[str, Any]) -> dict[str, Any]:
     """A judge's number for a judge's prompt, otherwise an answer that depends on the seed."""
     asked = body["messages"][-1]["content"]
     text = f"I would take walk {body.get('seed', 0) % 1000}."
