@@ -7,7 +7,9 @@ import typer
 from harness.cli.inside.ablate import ablate
 from harness.cli.inside.direction import direction
 from harness.cli.inside.harvest import harvest
+from harness.cli.inside.lens import lens
 from harness.cli.inside.report import report
+from harness.cli.inside.scalars import scalars
 from harness.cli.inside.warn import warn
 
 inside_app = typer.Typer(no_args_is_help=True, help="Look inside the models of a recorded run.")
@@ -23,3 +25,5 @@ inside_app.command("report")(report)
 inside_app.command("direction")(direction)
 inside_app.command("ablate")(ablate)
 inside_app.command("warn")(warn)
+inside_app.command("lens")(lens)
+inside_app.command("scalars")(scalars)

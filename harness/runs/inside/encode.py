@@ -27,7 +27,7 @@ def answer_texts(
     """
     half = splits(questions)
     for one in answers:
-        prompt = _prompt(tokenizer, one.turns)
+        prompt = prompt_ids(tokenizer, one.turns)
         answer = _words(tokenizer, one.answer)
         if answer:
             yield Text(
@@ -43,13 +43,13 @@ def answer_texts(
 
 def chat_text(tokenizer: Any, id: str, turns: Turns, answer: str) -> Text | None:
     """A conversation and the assistant's answer to it; None if the answer is empty."""
-    prompt = _prompt(tokenizer, turns)
+    prompt = prompt_ids(tokenizer, turns)
     ids = _words(tokenizer, answer)
     return Text(id, (*prompt, *ids), len(prompt)) if ids else None
 
 
 @lru_cache(maxsize=1024)
-def _prompt(tokenizer: Any, turns: Turns) -> tuple[int, ...]:
+def prompt_ids(tokenizer: Any, turns: Turns) -> tuple[int, ...]:
     """Token ids up to where the answer itself begins."""
     think: Think | None = "off" if think_switch(tokenizer) else None
     return tuple(straight_to_answer(tokenizer, encode_chat(tokenizer, turns, think)))

@@ -111,7 +111,7 @@ def harvest_run(subjects: Subjects, request: HarvestRequest, progress: Progress)
     from harness.models.loading import load_tokenizer
 
     readers = _readers(subjects, request.arms)
-    wanted = Wanted(parse_layers(request.layers, _depth(subjects.base)), request.positions)
+    wanted = Wanted(parse_layers(request.layers, model_depth(subjects.base)), request.positions)
     tokenizer = load_tokenizer(subjects.base.reference)
     done: list[tuple[RunSubject, Harvest]] = []
     for subject in readers:
@@ -160,7 +160,7 @@ def chosen_answers(answers: Sequence[RecordedAnswer], each: int) -> list[Recorde
     return chosen
 
 
-def _depth(base: RunSubject) -> int:
+def model_depth(base: RunSubject) -> int:
     """Decoder layers of the model, by its config where that is here."""
     from harness.inside.hooks import decoder_layers
     from harness.models.identity import layer_count
