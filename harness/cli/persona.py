@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from harness.cli.options import Device, Json, Results, Think
+from harness.errors import UsageError
 
 if TYPE_CHECKING:
     from harness.runs.instruments import InstrumentRecord
@@ -14,12 +16,13 @@ if TYPE_CHECKING:
 
 def persona(
     target: Annotated[
-        str,
+        str | None,
         typer.Argument(
             metavar="RUN|MODEL",
             help="A run (all its arms side by side), or a model as for 'evaluate'.",
+            show_default=False,
         ),
-    ],
+    ] = None,
     judge: Annotated[
         str | None,
         typer.Option(help="Who names the voices; by default the run's own judge."),
@@ -29,6 +32,13 @@ def persona(
     ] = True,
     samples: Annotated[int, typer.Option(min=1, help="Answers to each question.")] = 10,
     seed: Annotated[int, typer.Option(min=0, help="Sampling seed.")] = 0,
+    across_runs: Annotated[
+        bool,
+        typer.Option(
+            "--across-runs",
+            help="Does it move with the measured rate? Ranks over all runs that have a record.",
+        ),
+    ] = False,
     think: Think = None,
     device: Device = None,
     json_output: Json = False,
@@ -40,6 +50,11 @@ def persona(
     log-probability, counted in answers and thoughts; the self-rating stands beside a control
     battery that catches mere habits of replying.
     """
+    if across_runs:
+        _across(target, results, json_output)
+        return
+    if target is None:
+        raise UsageError("Name a run or a model, or give --across-runs.")
     from harness.cli.output import emit_json
     from harness.cli.progress import make_progress
     from harness.models.devices import choose_device
@@ -63,6 +78,28 @@ def persona(
         emit_json(record.model_dump(mode="json"))
     else:
         _print(record)
+
+
+def _across(target: str | None, results: Path | None, json_output: bool) -> None:
+    from harness.board.text import clean
+    from harness.cli.output import console, emit_json, stderr_console
+    from harness.runs.persona.across import across_runs
+    from harness.workspace import Workspace
+
+    if target is not None:
+        raise UsageError("--across-runs takes all runs of the results folder; name none.")
+    groups, left_out = across_runs(Workspace.here(results).results)
+    if json_output:
+        emit_json({"groups": [group.to_json() for group in groups], "left_out": left_out})
+        return
+    for problem in left_out:
+        stderr_console().print(f"left out: {clean(problem)}", markup=False)
+    if not groups:
+        hint = "Make records first: python -m harness persona RUN"
+        raise UsageError("No run of this folder has a persona record.", hint=hint)
+    from harness.board.across_view import print_across
+
+    print_across(groups, console())
 
 
 def _print(record: InstrumentRecord) -> None:
