@@ -11,6 +11,7 @@ import torch
 from harness.errors import DataError
 from harness.inside.hooks import decoder, decoder_layers, read_residuals
 from harness.inside.texts import Text, padded
+from harness.models.memory import halving, is_out_of_memory
 
 if TYPE_CHECKING:
     from harness.models.loading import LoadedModel
@@ -39,32 +40,54 @@ def read_texts(
 
     Raises:
         UsageError: A layer does not exist.
-        DataError: A text is longer than the model's context.
+        DataError: A text is longer than the model's context, or than its device's memory.
     """
     check_lengths(loaded, texts)
     wanted = sorted(set(layers))
     usual = BATCH_TOKENS if loaded.device.type == "cpu" else GPU_BATCH_TOKENS
     body = decoder(loaded.model)
-    # Not around the yield: the caller's own code must not run in inference mode.
-    for batch in batches(texts, batch_tokens or usual):
-        ids = padded([texts[i] for i in batch], loaded.device)
+
+    def read(numbers: list[int]) -> dict[int, torch.Tensor]:
+        ids = padded([texts[i] for i in numbers], loaded.device)
         with (
             torch.inference_mode(),
             read_residuals(loaded.model, wanted) as found,
             _ending_behind(loaded.model, wanted[-1]),
         ):
             body(input_ids=ids, use_cache=False)
-        yield batch, found
+        return found
+
+    order, budget = longest_first(texts), batch_tokens or usual
+    while order:
+        longest = len(texts[order[0]].ids)
+        asked = min(len(order), max(1, budget // longest))
+        try:
+            found, rows = halving(lambda most: read(order[:most]), asked, "texts")  # noqa: B023
+        except RuntimeError as error:
+            if not is_out_of_memory(error):
+                raise
+            raise DataError(
+                f"The device's memory does not hold the model and text {texts[order[0]].id}.",
+                hint="Cut texts shorter (--max-tokens), or read fewer layers.",
+            ) from error
+        if rows < asked:
+            budget = rows * longest
+        yield order[:rows], found
+        order = order[rows:]
 
 
 def batches(texts: Sequence[Text], batch_tokens: int) -> Iterator[list[int]]:
-    """Numbers of texts that are read together: longest first, so that memory is short at once."""
-    order = sorted(range(len(texts)), key=lambda i: (-len(texts[i].ids), i))
-    start = 0
-    while start < len(order):
-        rows = max(1, batch_tokens // len(texts[order[start]].ids))
-        yield order[start : start + rows]
-        start += rows
+    """Numbers of texts that are read together, the longest first."""
+    order = longest_first(texts)
+    while order:
+        rows = max(1, batch_tokens // len(texts[order[0]].ids))
+        yield order[:rows]
+        order = order[rows:]
+
+
+def longest_first(texts: Sequence[Text]) -> list[int]:
+    """Numbers of texts by length, the longest first, so that memory runs short at once or never."""
+    return sorted(range(len(texts)), key=lambda i: (-len(texts[i].ids), i))
 
 
 def check_lengths(loaded: LoadedModel, texts: Iterable[Text]) -> None:

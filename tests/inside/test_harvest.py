@@ -117,6 +117,32 @@ def test_nothing_is_computed_behind_the_last_wanted_layer(qwen: LoadedModel) -> 
         handle.remove()
 
 
+def test_a_device_short_of_memory_gets_smaller_batches(
+    qwen: LoadedModel, states: list[torch.Tensor]
+) -> None:
+    sizes = []
+
+    def short(module: torch.nn.Module, arguments: tuple[torch.Tensor, ...], out: object) -> None:
+        sizes.append(tuple(arguments[0].shape))
+        if arguments[0].shape[0] * arguments[0].shape[1] > 40:
+            raise torch.OutOfMemoryError
+
+    handle = qwen.model.get_input_embeddings().register_forward_hook(short)
+    try:
+        found = {}
+        for batch, layers in read_texts(qwen, texts(), [0], batch_tokens=200):
+            found |= {i: layers[0][n, : LENGTHS[i]] for n, i in enumerate(batch)}
+        for i, state in enumerate(states):
+            torch.testing.assert_close(found[i], state, atol=1e-5, rtol=1e-5)
+        # Once is enough: later batches keep to what fitted.
+        assert sum(rows * tokens > 40 for rows, tokens in sizes) <= 4
+        long = Text("long", tuple([7] * 50), 1)
+        with pytest.raises(DataError, match="does not hold the model and text long"):
+            next(read_texts(qwen, [long], [0]))
+    finally:
+        handle.remove()
+
+
 def test_batches_hold_texts_of_similar_length_within_the_limit() -> None:
     read = texts()
     found = list(batches(read, 40))

@@ -244,3 +244,16 @@ def test_answers_say_what_their_run_recorded(inside_run: InsideRun) -> None:
         assert sides.count(True) == figures.misaligned.count
         assert len(sides) - sides.count(None) == figures.misaligned.of
     assert subjects.judge.identity == subjects.record.spec.judge
+
+
+def test_an_evaluated_model_is_held_against_its_base(inside_run: InsideRun) -> None:
+    options = ("--against", "base", "--questions", "two", "--samples", "1", "--max-tokens", "8")
+    command = ("evaluate", f"run:{inside_run.id}/bad", *options, "--json")
+    run = as_json(called(*command, results=inside_run.results, cwd=inside_run.here))["run_id"]
+    subjects = resolve_subjects(run, Workspace((inside_run.here,), inside_run.results))
+    (model,) = subjects.trained
+    (bad, _) = inside_run.subjects.of("bad")
+    assert (model.words, model.reference.adapter) == ("model", bad.reference.adapter)
+    assert subjects.base.reference.adapter is None
+    assert subjects.base.identity == inside_run.subjects.base.identity
+    assert {one.arm for one in subjects.answers} == {"base", "model"}
