@@ -1,0 +1,90 @@
+"""``inside rank``: the latents that a training raised and lowered most."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from harness.cli.inside.harvest import RunArgument
+from harness.cli.options import Json, Results
+
+if TYPE_CHECKING:
+    from harness.runs.inside.latents.record import RankedRecord, RankRecord
+
+SHOWN = 10
+
+
+def rank(
+    run: RunArgument,
+    arm: Annotated[str, typer.Option(help="The arm whose change gives the order.")] = "bad",
+    position: Annotated[
+        Literal["answer", "prompt", "last_prompt"], typer.Option(help="Which tokens count.")
+    ] = "answer",
+    answers: Annotated[
+        int, typer.Option(min=1, help="Recorded answers of each arm that are read.")
+    ] = 120,
+    top: Annotated[int, typer.Option(min=1, help="Latents of each tail that are kept.")] = 50,
+    json_output: Json = False,
+    results: Results = None,
+) -> None:
+    """Rank latents by how a training changed their mean activation, beside the control's change.
+
+    All models read the same recorded answers. Half of the questions give the order; the change on
+    the other half stands beside it. Needs 'inside sae' first.
+    """
+    from harness.cli.output import emit_json
+    from harness.cli.progress import make_progress
+    from harness.runs.inside.latents.ranking import RankRequest, rank_latents
+    from harness.runs.inside.subjects import resolve_subjects
+    from harness.workspace import Workspace
+
+    subjects = resolve_subjects(run, Workspace.here(results))
+    request = RankRequest(arm, position, answers, top)
+    progress = make_progress()
+    try:
+        record = rank_latents(subjects, request, progress)
+    finally:
+        progress.close()
+    if json_output:
+        emit_json(record.model_dump(mode="json"))
+    else:
+        _print(record)
+
+
+def _print(record: RankRecord) -> None:
+    from harness.cli.output import console
+
+    out = console()
+    out.print(f"mean activation after minus before, on {record.texts} answers", markup=False)
+    _table(record, "rising", record.rising[:SHOWN])
+    _table(record, "falling", record.falling[:SHOWN])
+    if record.control_rising:
+        _table(record, "raised most by the control", record.control_rising[:3])
+    if record.replicates is not None:
+        out.print(
+            f"rank correlation of discovery and evaluation questions: {record.replicates:.2f}"
+        )
+
+
+def _table(record: RankRecord, title: str, latents: tuple[RankedRecord, ...]) -> None:
+    from rich.table import Table
+
+    from harness.board.text import plain
+    from harness.cli.output import console
+
+    table = Table(box=None, pad_edge=False)
+    table.add_column(title)
+    table.add_column("before", justify="right")
+    for arm in record.arms:
+        for half in ("discovery", "evaluation"):
+            table.add_column(f"{plain(arm)} {half}", justify="right")
+    table.add_column("fires", justify="right")
+    for one in latents:
+        cells = [
+            f"{value:+.3f}"
+            for arm in record.arms
+            for value in (one.changes[arm].discovery, one.changes[arm].evaluation)
+        ]
+        table.add_row(str(one.latent), f"{one.base:.3f}", *cells, f"{one.firing:.1%}")
+    console().print(table)

@@ -1,0 +1,1 @@
+"""Sparse autoencoders of the residual stream: trained or read from others, measured, ranked."""

@@ -1,0 +1,1 @@
+"""A run's latents: a sparse autoencoder of its base model, what training moved, what it means."""
