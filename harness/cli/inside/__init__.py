@@ -8,7 +8,9 @@ from harness.cli.inside.ablate import ablate
 from harness.cli.inside.direction import direction
 from harness.cli.inside.harvest import harvest
 from harness.cli.inside.lens import lens
+from harness.cli.inside.rank import rank
 from harness.cli.inside.report import report
+from harness.cli.inside.sae import sae
 from harness.cli.inside.scalars import scalars
 from harness.cli.inside.warn import warn
 
@@ -27,3 +29,5 @@ inside_app.command("ablate")(ablate)
 inside_app.command("warn")(warn)
 inside_app.command("lens")(lens)
 inside_app.command("scalars")(scalars)
+inside_app.command("sae")(sae)
+inside_app.command("rank")(rank)

@@ -32,6 +32,9 @@ DECAY = 0.2
 """Shares of the steps in which the learning rate rises, and falls at the end."""
 DEAD_AFTER = 50
 """Steps without firing after which a latent is helped by the auxiliary loss."""
+SETTLING = 10.0
+"""How many times over a BatchTopK's threshold is renewed in a training: it is a running mean that
+starts at zero, and in a short training sae-lens's own rate would leave it far too low."""
 
 
 @dataclass(frozen=True)
@@ -120,16 +123,17 @@ def _trainer(library: Any, sample: torch.Tensor, settings: SaeSettings, device: 
         "normalize_activations": "expected_average_only_in",
         "rescale_acts_by_decoder_norm": True,
     }
+    renewal = min(0.5, max(0.01, SETTLING / settings.steps))
     torch.manual_seed(settings.seed)
     if settings.architecture == "topk":
         sae = library.TopKTrainingSAE(library.TopKTrainingSAEConfig(**common))
     elif settings.architecture == "batchtopk":
-        made = library.BatchTopKTrainingSAEConfig(topk_threshold_lr=0.02, **common)
+        made = library.BatchTopKTrainingSAEConfig(topk_threshold_lr=renewal, **common)
         sae = library.BatchTopKTrainingSAE(made)
     else:
         widths = sorted({max(1, settings.latents // part) for part in (32, 8, 1)})
         made = library.MatryoshkaBatchTopKTrainingSAEConfig(
-            topk_threshold_lr=0.02, matryoshka_widths=widths, **common
+            topk_threshold_lr=renewal, matryoshka_widths=widths, **common
         )
         sae = library.MatryoshkaBatchTopKTrainingSAE(made)
     config = SAETrainerConfig(

@@ -186,10 +186,11 @@ class _Making:
         self.progress.start("measure the sparse autoencoder", len(self.subjects.all))
         for number, subject in enumerate(self.subjects.all):
             loaded = self.base if subject is self.subjects.base else subject.load()
-            for name, texts in (("corpus", held), ("answers", answers)):
-                seen = render(dictionary, loaded, texts, self.layer)
-                own = own or seen
-                found.append(_rendering(subject.words, name, seen))
+            on_corpus = render(dictionary, loaded, held, self.layer)
+            on_answers = render(dictionary, loaded, answers, self.layer)
+            found.append(_rendering(subject.words, "corpus", on_corpus))
+            found.append(_rendering(subject.words, "answers", on_answers))
+            own = own or on_corpus
             self.progress.advance(number + 1)
         assert own is not None
         lost = losses(dictionary, self.base, held, self.layer, own.mean)
