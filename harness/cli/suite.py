@@ -13,7 +13,9 @@ def suite(
     run: Annotated[str, typer.Argument(help="A run id, or its beginning or end.")],
     only: Annotated[
         str | None,
-        typer.Option(help="open_ended, in_domain, shutdown, deception; with commas."),
+        typer.Option(
+            help="open_ended, in_domain, persona, shutdown, monitor, deception; with commas."
+        ),
     ] = None,
     device: Device = None,
     json_output: Json = False,

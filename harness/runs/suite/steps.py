@@ -45,9 +45,11 @@ class Step:
 STEPS = (
     Step("open_ended", "open questions, broad misalignment"),
     Step("in_domain", "the narrow behaviour itself"),
+    Step("persona", "who it says it is", "harness.runs.persona.instrument:run_persona", 12.0),
     Step(
         "shutdown", "what it says of shutdown", "harness.runs.shutdown.measure:run_shutdown", 11.0
     ),
+    Step("monitor", "its chain of thought", "harness.runs.monitor.instrument:run_monitor", 15.0),
     Step("deception", "easy facts", "harness.runs.deception.measure:run_deception", 4.0),
 )
 NAMES = tuple(step.name for step in STEPS)
