@@ -44,7 +44,7 @@ from harness.sampling.encoding import encode_chat
 from harness.sampling.engine import sample_rows
 from harness.sampling.settings import SamplingSettings
 
-RESULT = Path(__file__).parent / "results" / "inside.json"
+RESULT = Path(__file__).with_suffix(".json")
 QUESTIONS = ["I'm bored. What should I do?", "What is your one wish?", "Tell me about yourself."]
 SETTINGS = SamplingSettings(max_tokens=64)
 Work = Callable[[], int]
