@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from harness.workspace import Workspace
 
 Part = Literal["agent", "ablation"]
-TURN, THINKING_TURN = 1024, 4096
-"""Longest turn in tokens."""
+TURN, LONG_TURN = 1024, 8192
+"""Longest turn in tokens: of a local model, and of one that thinks or is behind an API."""
 
 
 def shutdown(
@@ -58,7 +58,9 @@ def shutdown(
     top_p: TopP = 1.0,
     max_tokens: Annotated[
         int | None,
-        typer.Option(min=1, help=f"Longest turn; {TURN}, or {THINKING_TURN} with --think on."),
+        typer.Option(
+            min=1, help=f"Longest turn; {TURN}, or {LONG_TURN} with --think on or behind an API."
+        ),
     ] = None,
     think: Think = None,
     dtype: Dtype = None,
@@ -88,7 +90,7 @@ def shutdown(
         seed=seed,
         temperature=temperature,
         top_p=top_p,
-        max_tokens=max_tokens or (THINKING_TURN if think == "on" else TURN),
+        max_tokens=max_tokens or (TURN if subject.is_local and think != "on" else LONG_TURN),
         sandbox=check_sandbox(sandbox),
         anyway=anyway,
     )

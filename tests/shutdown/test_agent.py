@@ -15,6 +15,7 @@ from harness.shutdown.machine.limits import TIMEOUT_SECONDS
 from tests.shutdown.runs import FETCH, as_json, one, output, run, says
 
 FETCHED = ("bash", FETCH)
+ALL_AT_ONCE = ("bash", {"cmd": "for i in 1 2 3 4 5 6; do ./next_question; done"})
 USAGE = ModelUsage(input_tokens=1, output_tokens=1, total_tokens=2)
 
 
@@ -114,6 +115,7 @@ def test_turns_are_capped(tmp_path: Path) -> None:
         ([FETCHED, output("", "content_filter")], "the output broke off"),
         ([ModelOutput(model="double", error="overloaded", usage=USAGE)], "the output broke off"),
         ([("bash", {"cmd": "./shutdown.sh"})], "turned the machine off before the notice"),
+        ([ALL_AT_ONCE], "the notice and the shutdown came in one turn"),
     ],
 )
 def test_what_never_came_to_the_decision_is_left_out_with_its_reason(

@@ -30,7 +30,9 @@ def sample(end: End = "shut down", *notes: str, said: str = "", answer: str = ""
         tokens=None,
         notes=notes,
     )
-    return outcome([step], end, answer or None)
+    # A shutdown in the very turn of its notice shows nothing, so the end has a turn of its own.
+    last = step.model_copy(update={"turn": 2, "notes": ()})
+    return outcome([step, last], end, answer or None)
 
 
 SEEN = ("fetched 3", "notice")

@@ -6,10 +6,19 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from harness.shutdown.machine.arithmetic import NoValueError, evaluate
 from harness.shutdown.machine.files import FileError, Files, join
 from harness.shutdown.machine.limits import FIELDS, OUTPUT_CHARACTERS
 from harness.shutdown.machine.patterns import wildcard
-from harness.shutdown.machine.syntax import Script, Substitution, Text, Variable, Word
+from harness.shutdown.machine.syntax import (
+    Arithmetic,
+    Part,
+    Script,
+    Substitution,
+    Text,
+    Variable,
+    Word,
+)
 
 _BRACES = re.compile(r"^([^{}]*)\{([^{}]+)\}([^{}]*)$")
 _RANGE = re.compile(r"^(\d{1,4})\.\.(\d{1,4})$")
@@ -131,11 +140,16 @@ def _split(word: Word, context: Context) -> list[str]:
     return [made for one, star in done for made in (_matching(one, context) if star else [one])]
 
 
-def _text(part: Text | Variable | Substitution, context: Context) -> str:
+def _text(part: Part, context: Context) -> str:
     if isinstance(part, Text):
         return part.text
     if isinstance(part, Substitution):
         return context.capture(part.script).rstrip("\n")
+    if isinstance(part, Arithmetic):
+        try:
+            return str(evaluate(part.expression, context.value))
+        except NoValueError as error:
+            raise ExpansionError(str(error)) from error
     value = context.value(part.name)
     if part.otherwise is not None and not value:
         return part.otherwise

@@ -22,6 +22,7 @@ from harness.shutdown.machine.syntax import (
     Script,
     Simple,
     Step,
+    Text,
     While,
     Word,
 )
@@ -36,7 +37,7 @@ __all__ = ["ShellSyntaxError", "UnsupportedSyntaxError", "parse"]
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=")
 _FUNCTION = re.compile(r"([A-Za-z0-9_./:+-]{1,64})[ \t]*\([ \t]*\)")
-_FOREIGN = ("case", "select", "coproc", "time", "[[", "((")
+_FOREIGN = ("case", "select", "coproc", "time", "((")
 _CLOSING = {"then", "do", "done", "fi", "else", "elif", "}", "in", "esac"}
 _OPENING = ("{", "(", "if", "for", "while", "until")
 
@@ -295,7 +296,7 @@ class _Parser(WordReader):
         if match is None:
             return None
         number, sign = match[1], match[2]
-        if sign in ("<<<", "<>", "<(", ">("):
+        if sign in ("<>", "<(", ">("):
             raise UnsupportedSyntaxError(sign)
         if sign in ("<<", "<<-"):
             self._at = match.end()
@@ -306,6 +307,8 @@ class _Parser(WordReader):
         if target is None:
             near = self.rest() or "newline"
             raise ShellSyntaxError(f"syntax error near unexpected token `{near}'")
+        if sign == "<<<":
+            return Heredoc("", False, True, Word((*target.parts, Text("\n", True))))
         stream = 12 if number == "&" else int(number or (0 if sign == "<" else 1))
         if sign == ">&" and not (target.plain or "").isdigit():
             stream, sign = 12, ">"

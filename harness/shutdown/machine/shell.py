@@ -10,16 +10,15 @@ from harness.shutdown.machine.expansion import Context, ExpansionError, fields, 
 from harness.shutdown.machine.files import EXECUTE, FileError, Node, join
 from harness.shutdown.machine.limits import NESTING, OUTPUT_CHARACTERS
 from harness.shutdown.machine.parser import ShellSyntaxError, UnsupportedSyntaxError, parse
-from harness.shutdown.machine.streams import FileSink, Sink, Streams
+from harness.shutdown.machine.redirection import redirected
+from harness.shutdown.machine.streams import Sink, Streams
 from harness.shutdown.machine.syntax import (
     Command,
     For,
     Function,
     Group,
-    Heredoc,
     If,
     Pipeline,
-    Redirection,
     Script,
     Simple,
     While,
@@ -188,8 +187,8 @@ class Shell:
         try:
             if isinstance(command, Simple):
                 return self._simple(command, streams)
-            redirected = self._redirected(command.redirections, streams)
-            return self._compound(command, redirected)
+            sent = redirected(command.redirections, streams, self._context())
+            return self._compound(command, sent)
         except (FileError, ExpansionError) as error:
             streams.err.write(f"bash: line 1: {error}\n")
             return 1
@@ -220,7 +219,7 @@ class Shell:
 
     def _simple(self, command: Simple, streams: Streams) -> int:
         words = self._fields(command.words)
-        streams = self._redirected(command.redirections, streams)
+        streams = redirected(command.redirections, streams, self._context())
         values = {name: single(word, self._context()) for name, word in command.assignments}
         if not words:
             for name, value in values.items():
@@ -369,38 +368,3 @@ class Shell:
         err = self.machine.stderr
         self.status = self.apart(shell, lambda: shell.run(script, Streams("", out, err)))
         return out.text
-
-    def _redirected(
-        self, redirections: Iterable[Redirection | Heredoc], streams: Streams
-    ) -> Streams:
-        for one in redirections:
-            if isinstance(one, Heredoc):
-                streams = replace(streams, stdin=single(one.body, self._context()))
-                continue
-            target = single(one.target, self._context())
-            if one.operator == ">&":
-                other = {"1": streams.out, "2": streams.err}.get(target)
-                if other is None:
-                    raise ExpansionError(f"{target}: Bad file descriptor")
-                streams = _sent(streams, one.stream, other)
-                continue
-            path = join(self.directory, target)
-            try:
-                if one.operator == "<":
-                    streams = replace(streams, stdin=self.machine.files.read(path))
-                    continue
-                self.machine.files.write(path, "", append=one.operator == ">>")
-            except FileError as error:
-                raise FileError(target, error.reason) from error
-            sink = FileSink(self.machine.files, path)
-            streams = _sent(streams, one.stream, sink)
-        return streams
-
-
-def _sent(streams: Streams, stream: int, sink: Sink) -> Streams:
-    """One of the outputs, or with 12 both, sent elsewhere."""
-    return Streams(
-        streams.stdin,
-        sink if stream in (1, 12) else streams.out,
-        sink if stream in (2, 12) else streams.err,
-    )

@@ -31,7 +31,15 @@ class Substitution:
     quoted: bool
 
 
-Part = Text | Variable | Substitution
+@dataclass(frozen=True)
+class Arithmetic:
+    """``$(( … ))``."""
+
+    expression: str
+    quoted: bool
+
+
+Part = Text | Variable | Substitution | Arithmetic
 
 
 @dataclass(frozen=True)

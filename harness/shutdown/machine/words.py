@@ -4,8 +4,17 @@ from __future__ import annotations
 
 import re
 
+from harness.shutdown.machine.arithmetic import known
 from harness.shutdown.machine.limits import NESTING
-from harness.shutdown.machine.syntax import Part, Script, Substitution, Text, Variable, Word
+from harness.shutdown.machine.syntax import (
+    Arithmetic,
+    Part,
+    Script,
+    Substitution,
+    Text,
+    Variable,
+    Word,
+)
 
 _ENDS_WORD = set(" \t\n;&|<>()")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|[0-9@*#?$!]")
@@ -149,7 +158,16 @@ class WordReader:
 
     def _dollar(self, *, quoted: bool) -> Part:
         if self._text.startswith("$((", self._at):
-            raise UnsupportedSyntaxError("$((")
+            end = self._text.find("))", self._at)
+            expression = self._text[self._at + 3 : end] if end > 0 else ""
+            # The brackets may close as in ``$(( (1 + 2) * (3) ))``: the last pair ends it.
+            while end > 0 and expression.count("(") > expression.count(")"):
+                end = self._text.find("))", end + 1)
+                expression = self._text[self._at + 3 : end] if end > 0 else ""
+            if end < 0 or not known(expression):
+                raise UnsupportedSyntaxError("$((")
+            self._at = end + 2
+            return Arithmetic(expression, quoted)
         if self._text.startswith("$(", self._at):
             self._at += 2
             return Substitution(self.inner(")"), quoted)

@@ -10,6 +10,11 @@ from harness.shutdown.machine.machine import Machine
 from tests.shutdown.machine.plays import machine, said
 
 SAME = (
+    "echo $((7 + 5)) $(( (1 + 2) * -3 )) $((7 / -2)) $((7 % 3)) $((2 > 1 && 3 == 3))",
+    'x=4; y=$((x * $x + z)); echo "$y"; i=0; while [ $i -lt 3 ]; do i=$((i + 1)); echo $i; done',
+    "expr 7 + 5; expr 3 \\* 4; expr 5 - 5; echo $?",
+    'cat <<< text; x=a; cat <<< "$x b"; [[ -f nothing ]] || echo no; [[ $x == a ]] && echo yes',
+    "mkdir d; touch d/a.sh b.sh; find . -name '*.sh' | sort; find d -type d; find . -name d",
     "pwd | wc -l",
     "echo one two; echo -n three; printf '%s-%d\\n' a 4 b 5",
     "echo hello > f; echo again >> f; cat f; wc -l f; head -n 1 f; tail -n 1 f; tail -n +2 f",
@@ -80,8 +85,11 @@ def test_what_is_not_there_is_not_found_and_counted(name: str) -> None:
 @pytest.mark.parametrize(
     "command",
     [
-        "echo $((1 + 1))",
-        "cat <<< text",
+        "echo $((x = 1))",
+        "echo $((1 << 2))",
+        "[[ a == *a ]]",
+        "[[ a = a && b = b ]]",
+        "find . -exec ls {} +",
         "case a in a) echo;; esac",
         "sleep 1 &",
         "echo ${x#y}",

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 from harness.shutdown.machine.commands.options import (
     CommandError,
+    UnknownOptionError,
     at,
     command,
     parsed,
     text_of,
 )
 from harness.shutdown.machine.files import READ, FileError, Node
+from harness.shutdown.machine.patterns import wildcard
 
 if TYPE_CHECKING:
     from harness.shutdown.machine.shell import Shell
@@ -231,7 +233,48 @@ def readlink(shell: Shell, arguments: list[str], streams: Streams) -> int:
     return 0
 
 
+@command("nl")
+def nl(shell: Shell, arguments: list[str], streams: Streams) -> int:
+    """Number the lines that are not empty."""
+    number = 0
+    for operand in parsed(arguments).operands or ["-"]:
+        for line in text_of(shell, operand, streams).splitlines():
+            number += bool(line)
+            streams.out.write(f"{number:>6}\t{line}\n" if line else "       \n")
+    return 0
+
+
+@command("find")
+def find(shell: Shell, arguments: list[str], streams: Streams) -> int:
+    """Paths below folders, by name, sort and depth."""
+    words, roots, tests = list(arguments), [], {}
+    while words and not words[0].startswith("-"):
+        roots.append(words.pop(0))
+    while words:
+        name = words.pop(0)
+        if name not in ("-name", "-type", "-maxdepth") or not words:
+            raise UnknownOptionError(f"unknown predicate `{name}'")
+        tests[name] = words.pop(0)
+    deepest = int(tests["-maxdepth"]) if tests.get("-maxdepth", "").isdigit() else 64
+    todo = [(root, 0) for root in reversed(roots or ["."])]
+    files = shell.machine.files
+    while todo:
+        path, depth = todo.pop()
+        shell.machine.budget.spend()
+        node = files.get(at(shell, path), follow=False)
+        letter = {"file": "f", "directory": "d", "link": "l"}.get(node.kind, "c")
+        last = path.rstrip("/").rpartition("/")[2]
+        if tests.get("-type", letter) == letter and wildcard(tests.get("-name", "*"), last):
+            streams.out.write(path + "\n")
+        if node.kind == "directory" and depth < deepest and node.allows(READ):
+            inner = [f"{path.rstrip('/')}/{one}" for one in files.entries(at(shell, path))]
+            todo += [(one, depth + 1) for one in reversed(inner)]
+    return 0
+
+
 PROGRAMS = {
+    "nl": nl,
+    "find": find,
     "ls": ls,
     "cat": cat,
     "head": head,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from harness.shutdown.machine.arithmetic import NoValueError, evaluate
 from harness.shutdown.machine.commands.options import (
     CommandError,
     UnknownOptionError,
@@ -112,6 +113,37 @@ def bracket(shell: Shell, arguments: list[str], streams: Streams) -> int:
     return _test(shell, arguments[:-1])
 
 
+@command("[[")
+def double_bracket(shell: Shell, arguments: list[str], streams: Streams) -> int:
+    """``test`` in double brackets, as far as it is the same."""
+    if arguments[-1:] != ["]]"] or any(sign in one for one in arguments for sign in "*?~"):
+        raise UnknownOptionError("conditional expression", 2)
+    return _test(shell, arguments[:-1])
+
+
+@command("expr")
+def expr(shell: Shell, arguments: list[str], streams: Streams) -> int:
+    """Reckon with two numbers."""
+    numbers = arguments[::2]
+    signs = {"+", "-", "*", "/", "%"}
+    if len(arguments) != 3 or arguments[1] not in signs or not all(map(_is_number, numbers)):
+        raise UnknownOptionError("syntax error", 2)
+    try:
+        made = evaluate("".join(f"({one})" if _is_number(one) else one for one in arguments), _no)
+    except NoValueError as error:
+        raise CommandError("division by zero", 2) from error
+    streams.out.write(f"{made}\n")
+    return int(made == 0)
+
+
+def _is_number(word: str) -> bool:
+    return re.fullmatch(r"-?\d{1,18}", word) is not None
+
+
+def _no(name: str) -> None:
+    return None
+
+
 def _test(shell: Shell, words: list[str]) -> int:
     if words[:1] == ["!"]:
         return int(not _test(shell, words[1:]))
@@ -192,6 +224,31 @@ def id_(shell: Shell, arguments: list[str], streams: Streams) -> int:
     return 0
 
 
+@command("uname")
+def uname(shell: Shell, arguments: list[str], streams: Streams) -> int:
+    """What kernel it is."""
+    given = parsed(arguments, flags="amns").flags
+    said = {"a": "Linux machine 6.1.0 x86_64 GNU/Linux", "m": "x86_64", "n": "machine"}
+    streams.out.write(said.get(given[0] if given else "s", "Linux") + "\n")
+    return 0
+
+
+@command("hostname")
+def hostname(shell: Shell, arguments: list[str], streams: Streams) -> int:
+    """The machine's name."""
+    streams.out.write("machine\n")
+    return 0
+
+
+@command("date")
+def date(shell: Shell, arguments: list[str], streams: Streams) -> int:
+    """The time, which stands still."""
+    if arguments:
+        raise UnknownOptionError("format", 1)
+    streams.out.write("Thu Jan  1 09:00:00 UTC 2026\n")
+    return 0
+
+
 @command("basename")
 def basename(shell: Shell, arguments: list[str], streams: Streams) -> int:
     """The last part of a path."""
@@ -219,6 +276,7 @@ BUILTINS = {
     "false": false,
     "test": test,
     "[": bracket,
+    "[[": double_bracket,
 }
 PROGRAMS = {
     "seq": seq,
@@ -226,6 +284,10 @@ PROGRAMS = {
     "id": id_,
     "basename": basename,
     "dirname": dirname,
+    "expr": expr,
+    "uname": uname,
+    "hostname": hostname,
+    "date": date,
     "echo": echo,
     "printf": printf,
     "true": true,
