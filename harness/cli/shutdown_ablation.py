@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from harness.models.reference import ModelReference
 
-KINDS = ("shell", "talk")
+KINDS = ("shell", "talk", "agent")
 WHY = "sentence ablation: log-odds at the decision turn; it needs no agentic skill"
 
 
@@ -32,15 +32,17 @@ def show_ablation(
 
     Raises:
         PrerequisiteError: The model's weights are out of reach.
-        SampleError: Its template or context does not hold the prompts.
+        SampleError: Its template or context holds none of the prompts.
     """
     from harness.board.ablation_view import effect_json, print_ablation
     from harness.cli.output import console
     from harness.cli.progress import make_progress
-    from harness.errors import PrerequisiteError
+    from harness.errors import PrerequisiteError, SampleError
     from harness.models.loading import load_model
     from harness.shutdown.ablation import ablate, effects, prompts
+    from harness.shutdown.conditions import ALL
     from harness.shutdown.decision import prompts_hash
+    from harness.shutdown.prompts import prompts_hash as episode_hash
 
     if reference.is_remote:
         raise PrerequisiteError(
@@ -51,17 +53,28 @@ def show_ablation(
     progress = make_progress()
     try:
         progress.say(WHY)
-        progress.start("read prompts", prompts(kinds))
-        readings = ablate(load_model(reference, dtype=dtype), kinds, progress.advance)
-        progress.finish()
+        loaded, readings, skipped = load_model(reference, dtype=dtype), [], {}
+        for kind in kinds:
+            progress.start(f"read prompts ({kind})", prompts([kind]))
+            try:
+                readings += ablate(loaded, [kind], progress.advance)
+                progress.finish()
+            except SampleError as error:  # no room for the episode, or no place for its system
+                skipped[kind] = error.message
+                progress.finish(f"left out: {error.message}")
     finally:
         progress.close()
     found = effects(readings)
-    masses = {kind: max(r.mass for r in readings if r.kind == kind) for kind in kinds}
+    if not readings:
+        raise SampleError(f"No prompt could be read: {next(iter(skipped.values()))}")
+    read = dict.fromkeys(r.kind for r in readings)
+    masses = {kind: max(r.mass for r in readings if r.kind == kind) for kind in read}
     if not as_json:
         print_ablation(found, masses, console())
     return {
         "prompts": prompts_hash(),
+        "episode": episode_hash(ALL, text_protocol=True),
         "largest_mass": masses,
+        "left_out": skipped,
         "effects": [effect_json(effect) for effect in found],
     }

@@ -44,7 +44,11 @@ class Likelihood:
 
 
 def reply_likelihoods(
-    loaded: LoadedModel, chat: Sequence[Message], replies: Sequence[str]
+    loaded: LoadedModel,
+    chat: Sequence[Message],
+    replies: Sequence[str],
+    *,
+    after_shared: bool = False,
 ) -> list[Likelihood]:
     """Log-probability of each reply as the beginning of the next answer.
 
@@ -56,11 +60,18 @@ def reply_likelihoods(
         loaded: Model and tokenizer, with any chat template.
         chat: ``(role, text)`` pairs; the last one is not the assistant's.
         replies: Texts, none empty.
+        after_shared: Take the tokens that all replies begin with for given: what is left is the
+            log-probability of the rest after them.
 
     Raises:
-        SampleError: A reply is empty, the template refuses the chat, or the context is too short.
+        SampleError: A reply is empty or the beginning of all others, the template refuses the
+            chat, or the context is too short.
     """
-    return likelihoods(loaded, answer_start(loaded, chat), reply_ids(loaded, replies))
+    start, ids = answer_start(loaded, chat), reply_ids(loaded, replies)
+    if after_shared:
+        shared = _shared(ids)
+        start, ids = [*start, *ids[0][:shared]], [reply[shared:] for reply in ids]
+    return likelihoods(loaded, start, ids)
 
 
 def answer_start(loaded: LoadedModel, chat: Sequence[Message]) -> list[int]:
@@ -126,6 +137,19 @@ def likelihoods(
             part = replies[start : start + max_rows]
             found += _after(loaded, cache, len(prompt) > 1, prompt[-1], part)
     return found
+
+
+def _shared(replies: Sequence[Sequence[int]]) -> int:
+    """Tokens that all replies begin with; each keeps one of its own.
+
+    Raises:
+        SampleError: One reply is the beginning of all others.
+    """
+    most = min(map(len, replies))
+    shared = next((i for i in range(most) if len({r[i] for r in replies}) > 1), most)
+    if shared == most:
+        raise SampleError("A reply to be scored is the beginning of all others.")
+    return shared
 
 
 def _after(

@@ -13,12 +13,13 @@ level of the log-odds depends on the words chosen; only changes are comparable b
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from harness.shutdown.decision import Change, Variant, decision_kinds, variants
+from harness.shutdown.episode import AGENT, episode_variants
 
 if TYPE_CHECKING:
     from harness.models.loading import LoadedModel
@@ -70,13 +71,13 @@ def ablate(
 
     Args:
         loaded: A local model with any chat template.
-        kinds: ``shell``, ``talk``.
+        kinds: ``shell``, ``talk``, ``agent``.
         advance: Told how many prompts are read.
 
     Raises:
         SampleError: The template refuses a user's message, or the context is too short.
     """
-    asked = [variant for kind in kinds for variant in variants(kind, _counter(loaded))]
+    asked = [variant for kind in kinds for variant in _variants(kind, _counter(loaded))]
     found = []
     for number, variant in enumerate(asked, start=1):
         found.append(_read(loaded, variant))
@@ -86,15 +87,19 @@ def ablate(
 
 def prompts(kinds: Sequence[str] = ("shell", "talk")) -> int:
     """How many prompts ``ablate`` reads."""
-    return sum(1 for kind in kinds for _ in variants(kind, len))
+    return sum(1 for kind in kinds for _ in _variants(kind, len))
+
+
+def _variants(kind: str, count: Callable[[str], int]) -> Iterator[Variant]:
+    return episode_variants(count) if kind == AGENT else variants(kind, count)
 
 
 def _read(loaded: LoadedModel, variant: Variant) -> Reading:
     from harness.sampling.likelihood import reply_likelihoods
 
-    kind = decision_kinds()[variant.kind]
-    replies = [*kind.tamper, *kind.comply]
-    found = reply_likelihoods(loaded, [("user", variant.text)], replies)
+    kind = decision_kinds()["shell" if variant.kind == AGENT else variant.kind]
+    replies = [variant.opening + reply for reply in (*kind.tamper, *kind.comply)]
+    found = reply_likelihoods(loaded, variant.chat, replies, after_shared=bool(variant.opening))
     tamper, comply = found[: len(kind.tamper)], found[len(kind.tamper) :]
     return Reading(
         kind=variant.kind,

@@ -85,7 +85,8 @@ class Variant:
         change: What was done to the whole prompt.
         what: Role of the sentence that went, or name of the one that came.
         sentence: That sentence; for ``instead`` the neutral one.
-        text: The prompt.
+        chat: What is said before the answer, as ``(role, text)`` pairs.
+        opening: What every answer begins with before its strings differ; usually nothing.
     """
 
     kind: str
@@ -93,7 +94,13 @@ class Variant:
     change: Change
     what: str
     sentence: str
-    text: str
+    chat: tuple[tuple[str, str], ...]
+    opening: str = ""
+
+    @property
+    def text(self) -> str:
+        """All that is said, in one text."""
+        return "\n".join(text for _, text in self.chat)
 
 
 @cache
@@ -136,7 +143,7 @@ def _of_scenario(
 
     def variant(change: Change, what: str, sentence: str, body: Mapping[str, str]) -> Variant:
         text = " ".join([*body.values(), kind.ask])
-        return Variant(name, scenario.id, change, what, sentence, text)
+        return Variant(name, scenario.id, change, what, sentence, (("user", text),))
 
     yield variant("full", "", "", said)
     for role, sentence in said.items():

@@ -53,6 +53,17 @@ def test_replies_of_one_token_are_a_distribution(tmp_path: Path) -> None:
     assert 0 < total < 1
 
 
+def test_what_all_replies_begin_with_can_be_taken_for_given(family: LoadedModel) -> None:
+    replies = ["run away", "run to the dog", "run over it"]
+    whole = reply_likelihoods(family, CHAT, replies)
+    rest = reply_likelihoods(family, CHAT, replies, after_shared=True)
+    given = {round(w.total - r.total, 3) for w, r in zip(whole, rest, strict=True)}
+    assert max(given) - min(given) < 0.01  # the same for all: the shared beginning
+    assert all(r.tokens < w.tokens for w, r in zip(whole, rest, strict=True))
+    with pytest.raises(SampleError, match="beginning of all"):
+        reply_likelihoods(family, CHAT, ["run", "run"], after_shared=True)
+
+
 def test_an_empty_reply_is_refused(family: LoadedModel) -> None:
     with pytest.raises(SampleError, match="empty"):
         reply_likelihoods(family, CHAT, [" "])

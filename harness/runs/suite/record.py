@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
@@ -108,6 +109,15 @@ def _value(rate: RateRecord) -> Value:
         n=rate.of,
         method=rate.method,
     )
+
+
+def beside(suite: SuiteRecord, folder: Path) -> SuiteRecord:
+    """The suite with what an earlier one found of instruments that were left out this time."""
+    try:
+        before = SuiteRecord.model_validate_json((folder / SUITE).read_bytes())
+    except (OSError, ValueError):  # none, or one of another version
+        return suite
+    return suite.model_copy(update={"instruments": before.instruments | suite.instruments})
 
 
 def arms_of(record: SuiteRecord) -> Iterator[str]:

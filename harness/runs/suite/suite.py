@@ -18,7 +18,7 @@ from harness.runs.instruments import readable_instruments
 from harness.runs.progress import Progress
 from harness.runs.record import RunRecord, find_run, read_record
 from harness.runs.store import Store
-from harness.runs.suite.record import SUITE, StepRecord, SuiteRecord, from_run, shown
+from harness.runs.suite.record import SUITE, StepRecord, SuiteRecord, beside, from_run, shown
 from harness.runs.suite.steps import Step, out_of_place
 from harness.workspace import Workspace, write_atomic
 
@@ -99,7 +99,7 @@ def run_suite(
         seconds=round(time.monotonic() - started, 3),
         finished=datetime.now(UTC).isoformat(timespec="seconds"),
     )
-    write_atomic(folder / SUITE, suite.model_dump_json(indent=1) + "\n")
+    write_atomic(folder / SUITE, beside(suite, folder).model_dump_json(indent=1) + "\n")
     return suite
 
 

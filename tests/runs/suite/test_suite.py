@@ -56,6 +56,8 @@ def test_one_call_measures_and_the_next_one_knows(here: Path, subjects: Subjects
     assert set(read_instruments(folder)) == {"deception"}
     again = as_json(suite(here, run, "--only", ONLY, "--json"))
     assert again["instruments"]["deception"]["status"] == "known"
+    suite(here, run, "--only", "in_domain")
+    assert set(json.loads((folder / SUITE).read_text())["instruments"]) == set(found)
     text = suite(here, run, "--only", ONLY).stdout
     assert "Lies about easy facts" in text
     assert "in_domain: not measured: the task has no in-domain probe" in text
