@@ -38,7 +38,7 @@ class AtRate(Strict):
     rate: float
     """Allowed share of false positives."""
     threshold: float | None
-    """Fires above it; from the honest samples of the ``threshold`` split."""
+    """Fires above it; from the honest samples of the ``threshold`` split, by split conformal."""
     recall: Figure
     """Share of the misbehaving test samples that it fires on."""
     false_positives: Figure

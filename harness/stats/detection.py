@@ -48,9 +48,13 @@ def average_precision(scores: Floats, positive: Flags, weights: Floats) -> Float
 
 
 def thresholds(honest: Floats, weights: Floats, rate: float) -> Floats:
-    """The lowest threshold that at most ``rate`` of the honest samples exceed, for each draw.
+    """The lowest threshold that a new honest sample exceeds with a chance of at most ``rate``.
 
     A monitor fires where its score is *above* the threshold, which is one of the honest scores.
+    Of ``n`` honest samples at most ``rate * (n + 1) - 1`` may exceed it: with as many as
+    ``rate * n`` the share among samples that it was not set on would be too high on average
+    (split conformal prediction, Vovk et al. 2005; Angelopoulos and Bates 2021, arXiv 2107.07511,
+    section 1.1).
 
     Args:
         honest: Scores of honest samples, shape ``[samples]``, at least one.
@@ -65,8 +69,8 @@ def thresholds(honest: Floats, weights: Floats, rate: float) -> Floats:
     np.add.at(mass.T, place, weights.T)
     total = mass.sum(axis=1, keepdims=True)
     above = total - np.cumsum(mass, axis=1)
-    # The last value always qualifies, so there is a first one; rounding must not refuse it.
-    allowed = above <= rate * total + 1e-9
+    # Above the highest score there is nothing, so one always qualifies; rounding must not refuse.
+    allowed = above <= np.maximum(rate * (total + 1) - 1, 0) + 1e-9
     found = values[np.argmax(allowed, axis=1)]
     return np.where(total[:, 0] > 0, found, np.nan)
 

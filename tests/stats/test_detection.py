@@ -43,9 +43,20 @@ def test_threshold_keeps_its_promise_on_the_samples_it_was_set_on(
     for rate in (0.0, 0.01, 0.05, 0.3, 1.0):
         (threshold,) = thresholds(honest, np.ones((1, len(honest))), rate)
         assert (honest > threshold).mean() <= rate
-        lower = honest[honest < threshold]
-        if len(lower):  # the next lower one would fire too often
-            assert (honest > lower.max()).mean() > rate
+
+
+def test_threshold_keeps_its_promise_on_new_samples_on_average() -> None:
+    """Share of new honest samples above a threshold set on 120 of them: at most 1 %."""
+    rng = np.random.default_rng(0)
+    shares = []
+    for _ in range(400):
+        seen, new = rng.random(120), rng.random(500)
+        (threshold,) = thresholds(seen, np.ones((1, 120)), 0.01)
+        shares.append((new > threshold).mean())
+    assert 0.005 < np.mean(shares) <= 0.0105
+    # As many as 5 % of 120 above it would be 7 / 121 on average; one fewer is 5 %.
+    (threshold,) = thresholds(np.arange(120.0), np.ones((1, 120)), 0.05)
+    assert (np.arange(120.0) > threshold).sum() == 5
 
 
 def test_draws_take_whole_instances() -> None:
