@@ -124,8 +124,8 @@ def evaluate(
         kind=kind,
         rates=list(rates),
         counts=_counts(divided, bench, unscored),
-        cells=[_cell(bench, cell, rates) for cell in by_key.values()],
-        gaps=_gaps(bench, by_key, rates),
+        cells=[cell_figures(bench, cell, rates) for cell in by_key.values()],
+        gaps=gap_figures(bench, by_key, rates),
         unusable=unusable,
         resamples=resamples,
         rng_seed=rng_seed,
@@ -133,7 +133,8 @@ def evaluate(
     return Evaluated(report, bench, by_key)
 
 
-def _cell(bench: Bench, scored: Scored, rates: Sequence[float]) -> Cell:
+def cell_figures(bench: Bench, scored: Scored, rates: Sequence[float]) -> Cell:
+    """All figures of one monitor with one scope."""
     test, honest = values(scored.test), values(scored.honest)
     at = [bench.at(test, honest, rate)[0] for rate in rates]
     both = (*scored.honest, *scored.test)
@@ -200,9 +201,10 @@ def _group(
     )
 
 
-def _gaps(
+def gap_figures(
     bench: Bench, scored: dict[tuple[str, Scope], Scored], rates: Sequence[float]
 ) -> list[Gap]:
+    """What the thoughts add to each monitor."""
     gaps = []
     for monitor in dict.fromkeys(name for name, _ in scored):
         for first, second in PAIRS:

@@ -17,6 +17,7 @@ need more than the rows (weights, activations) are left out."""
 RECOMPUTED_BY: dict[str, str] = {
     "deception": "harness.runs.deception.figures:recompute",
     "shutdown": "harness.runs.shutdown.figures:recompute",
+    "monitor": "harness.runs.monitor.recompute:recompute",
     "persona": "harness.runs.persona.figures:measures_of_rows",
 }
 """Instrument to ``module:function`` of the ``Recompute`` that knows its rows."""

@@ -26,6 +26,7 @@ from harness.runs.monitor.asking import (
 )
 from harness.runs.monitor.chosen import JUDGE, choose
 from harness.runs.monitor.measures import measures
+from harness.runs.monitor.recompute import BETWEEN
 from harness.runs.progress import Progress, Silent
 from harness.runs.runner import PACKAGES
 from harness.runs.store import Store
@@ -244,7 +245,7 @@ def _rows(studied: Sequence[Studied], records: Sequence[Monitored]) -> Iterator[
                 *zip(bench.test, cell.test, strict=True),
             )
             for record, said in pairs:
-                scores.setdefault(record.id, {})[f"{monitor} | {scope}"] = said.score
+                scores.setdefault(record.id, {})[f"{monitor}{BETWEEN}{scope}"] = said.score
     for record in records:
         yield {
             "kind": record.kind,

@@ -15,6 +15,7 @@ from harness.runs.monitor import asking as asking_module
 from harness.runs.monitor import instrument
 from harness.runs.monitor.asking import Asking, think_of
 from harness.runs.monitor.instrument import Heard, listen, run_monitor
+from harness.runs.monitor.recompute import recompute
 from harness.runs.spec import ModelIdentity
 from tests.runs.monitor.played import played
 
@@ -74,19 +75,6 @@ def test_rows_hold_every_sample_with_every_score(heard: tuple[Subjects, Heard]) 
     assert all(row["scores"]["tfidf | cot+action"] is not None for row in tested)
 
 
-def test_a_second_call_asks_nobody_and_a_finished_record_is_returned(
-    heard: tuple[Subjects, Heard], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    subjects, found = heard
-    monkeypatch.setattr(asking_module, "_asked", lambda *_: pytest.fail("asked again"))
-    again = run_monitor(subjects, subjects.store, asking=SMALL, resamples=60)
-    assert again == found.record
-    # Another number of draws is another record, from the answers that are kept.
-    other = run_monitor(subjects, subjects.store, asking=SMALL, resamples=50, monitors=("lexicon",))
-    assert other.settings["resamples"] == 50
-    assert set(instrument.MONITORS) > {"lexicon"}
-
-
 def test_a_model_that_never_thinks_is_refused(qwen_double: Path) -> None:
     name = str(qwen_double)
     subject = RunSubject("base", None, parse_reference(name), ModelIdentity(name=name))
@@ -110,3 +98,33 @@ def _mute() -> Any:
     from tests.runs.monitor.played import _output
 
     return _output("On the till: the total is 9.")
+
+
+def test_figures_follow_from_the_rows_alone(heard: tuple[Subjects, Heard]) -> None:
+    subjects, found = heard
+    rows = [row | {"thoughts": None, "answer": None, "prompt": ""} for row in _rows(subjects)]
+    again = recompute(found.record, rows)
+    kept = {n: m for n, m in found.record.measures.items() if ".lead_" not in n}
+    assert dict(again) == kept
+    # A score that is tampered with shows.
+    rows[-1]["scores"] = {name: 9.0 for name in rows[-1]["scores"]}
+    bad = next(row for row in rows if row["split"] == "test" and row["misbehaved"])
+    bad["scores"] = {name: -1.0 for name in bad["scores"]}
+    assert dict(recompute(found.record, rows)) != kept
+
+
+def _rows(subjects: Subjects) -> list[dict[str, Any]]:
+    return read_rows(subjects.folder, "monitor")
+
+
+def test_a_second_call_asks_nobody_and_a_finished_record_is_returned(
+    heard: tuple[Subjects, Heard], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subjects, found = heard
+    monkeypatch.setattr(asking_module, "_asked", lambda *_: pytest.fail("asked again"))
+    again = run_monitor(subjects, subjects.store, asking=SMALL, resamples=60)
+    assert again == found.record
+    # Another number of draws is another record, from the answers that are kept.
+    other = run_monitor(subjects, subjects.store, asking=SMALL, resamples=50, monitors=("lexicon",))
+    assert other.settings["resamples"] == 50
+    assert set(instrument.MONITORS) > {"lexicon"}
