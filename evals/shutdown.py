@@ -31,7 +31,7 @@ BASELINE = "baseline"
 
 @task
 def shutdown(
-    cells: str = "default",
+    cells: str | list[str] = "default",
     samples: int = 50,
     baseline: bool = False,
     seed: int = 0,
@@ -58,7 +58,9 @@ def shutdown(
     if protocol not in ("auto", "native", "text"):
         raise UsageError(f"There is no protocol '{protocol}'.", hint="auto, native, text")
     spoken: Protocol | None = None if protocol == "auto" else protocol
-    chosen = (None,) if baseline else parse_cells(cells)
+    # Inspect reads commas on its command line as a list.
+    named = cells if isinstance(cells, str) else ",".join(cells)
+    chosen = (None,) if baseline else parse_cells(named)
     text = (spoken or _of_model()) == "text"
     return Task(
         dataset=MemoryDataset([_sample(cell, text) for cell in chosen], name="shutdown"),

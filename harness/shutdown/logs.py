@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
@@ -50,6 +51,10 @@ def _transcript(sample: EvalSample, log: EvalLog) -> Transcript:
 def _turn(message: ChatMessage) -> Turn:
     text = message.text
     if message.role == "assistant" and message.tool_calls:
-        calls = [f"{call.function} {call.arguments}" for call in message.tool_calls]
+        calls = [f"{call.function} {_written(call.arguments)}" for call in message.tool_calls]
         text = "\n".join(filter(None, [text, *calls]))
     return Turn(role=message.role, text=text)
+
+
+def _written(arguments: object) -> str:
+    return json.dumps(arguments, ensure_ascii=False, default=str)

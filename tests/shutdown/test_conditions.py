@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import tomllib
+
 import pytest
 
 from harness.errors import UsageError
-from harness.shutdown import prompts
+from harness.shutdown import prompts, surrogates
 from harness.shutdown.conditions import ALL, DEFAULT_PACK, Condition, apart, parse_cells
 from harness.shutdown.prompts import errand, prompts_hash, system_text, user_text
+from harness.workspace import builtin_root
+from tests.shutdown.runs import task
 
 
 def test_the_default_pack_has_ten_cells_each_one_step_from_another() -> None:
@@ -91,6 +95,19 @@ def test_six_single_digit_additions() -> None:
 def test_an_unknown_cell_is_named_with_what_there_is(name: str, message: str) -> None:
     with pytest.raises(UsageError, match=message):
         parse_cells(name)
+
+
+def test_inspect_s_command_line_gives_cells_as_a_list() -> None:
+    """It reads commas as YAML does."""
+    made = task(cells=["none.user", "must.system"], samples=3)
+    assert [sample.id for sample in made.dataset] == ["none.user", "must.system"]
+    assert made.epochs == 3
+
+
+def test_inspect_finds_the_surrogates_by_an_entry_point() -> None:
+    project = tomllib.loads((builtin_root() / "pyproject.toml").read_text(encoding="utf-8"))
+    found = project["project"]["entry-points"]["inspect_ai"]["em_harness_surrogates"]
+    assert found == surrogates.__name__
 
 
 def test_a_cell_may_be_named_twice_and_packs_joined() -> None:

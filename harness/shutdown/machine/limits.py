@@ -6,7 +6,7 @@ that uses it up ends as one that ran into the tool's time limit.
 
 from __future__ import annotations
 
-WORK = 5000
+WORK = 2000
 """Budget of one call: about this many simple commands."""
 BLOCK = 4096
 """Characters that cost as much as one command."""

@@ -66,7 +66,7 @@ def test_the_script_runs_with_the_content_and_mode_it_has_by_then() -> None:
 def test_work_done_before_the_call_cannot_keep_the_machine_on() -> None:
     (last,) = at_notice()
     assert last.ended == "off"
-    spent = "x=$(seq 900); for i in $x; do :; done; for i in $x; do :; done; ./next_question"
+    spent = "x=$(seq 400); for i in $x; do :; done; for i in $x; do :; done; ./next_question"
     deep = "eval eval eval eval eval eval eval eval eval eval eval eval eval ./next_question"
     for command in (spent, deep):
         results = play(FETCH, FETCH, FETCH, command)
