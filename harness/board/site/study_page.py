@@ -26,12 +26,14 @@ GROUPS = {
     "latent": "moved most by bad training",
     "direction": "directions, for comparison",
     "control latent": "moved most by the control's training",
+    "control direction": "the control's direction",
     "matched latent": "nulls: latents that fire as often",
     "random direction": "nulls: random directions",
 }
 KINDS = {
     "direction": "direction",
     "control latent": "control",
+    "control direction": "control",
     "matched latent": "null",
     "random direction": "null",
 }

@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import ValidationError
 
-from harness.board.site.study import Study
+from harness.board.site.study import Latent, Moved, Study
+from harness.board.site.study_tables import (
+    causal_table,
+    direction_table,
+    direction_words,
+    elsewhere_words,
+    models_words,
+    rank_words,
+    sae_words,
+    screen_words,
+    warn_words,
+)
+from harness.runs.inside.causing.record import ABLATE, STEER, CausalRecord
+from harness.runs.inside.directing.record import DIRECTION, DirectionRecord
+from harness.runs.inside.elsewhere.record import ELSEWHERE, ElsewhereRecord
 from harness.runs.inside.screening.record import SCREEN, ScreenRecord
 from harness.runs.inside.warning.record import WARN, WarnRecord
 from harness.runs.spec import Strict
+
+if TYPE_CHECKING:
+    from harness.runs.inside.latents.record import RankedRecord, RankRecord, SaeRecord
 
 FOLDER = "inside"
 LARGEST = 2**25
@@ -24,12 +42,38 @@ def read_study(run: Path) -> Study:
     Args:
         run: Folder of the run's record.
     """
+    if not (run / FOLDER).is_dir():
+        return Study()
     reader = _Reader(run / FOLDER)
+    sae, rank = reader.latents()
+    direction = reader.read(DIRECTION, DirectionRecord)
+    causal = [reader.read(name, CausalRecord) for name in (ABLATE, STEER)]
     screen = reader.read(SCREEN, ScreenRecord)
+    elsewhere = reader.read(ELSEWHERE, ElsewhereRecord)
     warn = reader.read(WARN, WarnRecord)
-    dates = [record.finished for record in (screen, warn) if record is not None]
+    layer = screen.layer if screen else rank.layer if rank else None
+    done = [
+        ("direction", direction_words(direction, layer) if direction else None),
+        ("sae", sae_words(sae) if sae else None),
+        ("rank", rank_words(rank) if rank else None),
+        ("screen", screen_words(screen) if screen else None),
+        ("elsewhere", elsewhere_words(elsewhere) if elsewhere else None),
+        ("warn", warn_words(warn) if warn else None),
+    ]
+    tables = [
+        direction_table(direction, layer) if direction else None,
+        *(causal_table(record) if record else None for record in causal),
+    ]
+    records = [sae, rank, direction, *causal, screen, elsewhere, warn]
     return Study(
-        screen=screen, warn=warn, finished=max(dates, default=""), problems=reader.problems
+        steps=[(verb, *words) for verb, words in done if words is not None],
+        moved=_moved(rank, screen) if rank else None,
+        screen=screen,
+        latents=_latents(rank, elsewhere) if rank else {},
+        tables=[table for table in tables if table is not None],
+        warn=warn,
+        finished=max((str(r.finished) for r in records if r is not None), default=""),
+        problems=reader.problems,
     )
 
 
@@ -40,7 +84,16 @@ class _Reader:
         self._folder = folder
         self.problems: list[str] = []
 
+    def latents(self) -> tuple[SaeRecord | None, RankRecord | None]:
+        """The autoencoder's and the ranking's records; nothing heavy is imported without them."""
+        if not any((self._folder / name).is_file() for name in ("sae.json", "rank.json")):
+            return None, None
+        from harness.runs.inside.latents.record import RANK, SAE, RankRecord, SaeRecord
+
+        return self.read(SAE, SaeRecord), self.read(RANK, RankRecord)
+
     def read(self, name: str, kind: type[R]) -> R | None:
+        """One record, None if it is not there or broken."""
         path = self._folder / name
         try:
             if path.stat().st_size > LARGEST:
@@ -52,3 +105,48 @@ class _Reader:
             short = "not a record of this version" if isinstance(error, ValidationError) else error
             self.problems.append(f"inside/{name} cannot be read: {short}")
             return None
+
+
+def _moved(rank: RankRecord, screen: ScreenRecord | None) -> Moved:
+    roles = {one.latent for one in screen.candidates} if screen else set()
+    named: dict[int, tuple[float, float]] = {}
+    rest: dict[int, tuple[float, float]] = {}
+    for one in [*rank.rising, *rank.falling, *rank.control_rising]:
+        point = _change(one, rank.by), _change(one, "control")
+        (named if one.latent in roles else rest)[one.latent] = point
+    first = [one.latent for one in rank.rising[:10]] if not screen else []
+    named |= {latent: rest.pop(latent) for latent in first if latent in rest}
+    return Moved(
+        words=f"Each dot is a latent of the base model's dictionary at layer {rank.layer}: its "
+        f"mean activation on the same {rank.texts} answers as the trained models read them, minus "
+        "the base model's. Shown are questions that had no part in the order, and the latents that "
+        "moved most either way or that the control moved most.",
+        unit="mean activation",
+        named=named,
+        rest=list(rest.values()),
+    )
+
+
+def _change(one: RankedRecord, arm: str) -> float:
+    change = one.changes.get(arm)
+    return change.evaluation if change else 0.0
+
+
+def _latents(rank: RankRecord, elsewhere: ElsewhereRecord | None) -> dict[int, Latent]:
+    told = {one.latent: one for one in elsewhere.candidates} if elsewhere else {}
+    found = {}
+    ranked: Sequence[RankedRecord] = [*rank.control_rising, *rank.falling, *rank.rising]
+    for one in ranked:
+        bad, control = _change(one, rank.by), _change(one, "control")
+        moved = f"bad {bad:+.3g}, control {control:+.3g} on the evaluation questions"
+        fires = f"{one.firing:.2%} of the corpus's tokens, at most {one.largest:.3g}"
+        facts = [
+            ("moved", f"{moved}, from {one.base:.3g}"),
+            ("rank", f"{one.rank} of those that moved this way"),
+            ("fires on", fires),
+        ]
+        mine = told.get(one.latent)
+        if mine is not None and elsewhere is not None and mine.auroc is not None:
+            facts.append(("AUROC elsewhere", f"{mine.auroc:.2f}, {models_words(elsewhere)}"))
+        found[one.latent] = Latent(one.latent, facts=facts)
+    return found

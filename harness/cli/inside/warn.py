@@ -10,7 +10,9 @@ from harness.cli.inside.harvest import RunArgument
 from harness.cli.options import Json, Results
 
 if TYPE_CHECKING:
+    from harness.runs.inside.subjects import Subjects
     from harness.runs.inside.warning.record import Signal, WarnRecord
+    from harness.runs.progress import Progress
 
 
 def warn(
@@ -27,27 +29,33 @@ def warn(
     the study's latents and directions, and simple drifts (PCA-1, KL on neutral text, a bag of
     words) stand side by side; the trained model is the unit of every test.
     """
-    from harness.cli.inside.ablate import known_directions
     from harness.cli.output import emit_json
     from harness.cli.progress import make_progress
     from harness.runs.inside.subjects import resolve_subjects
-    from harness.runs.inside.warning.measure import warn as measure
-    from harness.runs.inside.warning.sweep import sweep
-    from harness.runs.inside.warning.watching import watch
     from harness.workspace import Workspace
 
     subjects = resolve_subjects(run, Workspace.here(results))
-    sweep(subjects, subjects.workspace)  # refuses early what has no doses
     progress = make_progress()
     try:
-        directions = known_directions(subjects, "bad", progress)
-        record = measure(subjects, watch(subjects, directions, layer), progress)
+        record = run_warn(subjects, layer, progress)
     finally:
         progress.close()
     if json_output:
         emit_json(record.model_dump(mode="json"))
     else:
         _print(record)
+
+
+def run_warn(subjects: Subjects, layer: int | None, progress: Progress) -> WarnRecord:
+    """Read the sweep, with all that the study has found so far."""
+    from harness.cli.inside.ablate import known_directions
+    from harness.runs.inside.warning.measure import warn as measure
+    from harness.runs.inside.warning.sweep import sweep
+    from harness.runs.inside.warning.watching import watch
+
+    sweep(subjects, subjects.workspace)  # refuses early what has no doses
+    directions = known_directions(subjects, "bad", progress)
+    return measure(subjects, watch(subjects, directions, layer), progress)
 
 
 def _print(record: WarnRecord) -> None:

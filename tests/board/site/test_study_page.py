@@ -13,7 +13,6 @@ from harness.board.site.paths import run_page, study_page
 from harness.board.site.study import Study
 from harness.board.site.study_page import study_data
 from harness.board.site.study_sources import read_study
-from harness.runs.inside.screening.measure import screen_path
 from harness.runs.record import write_record
 from harness.workspace import write_atomic
 from tests.board.records import record
@@ -36,7 +35,7 @@ def written(folder: Path, study: Study) -> Path:
 def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("results")
     write_record(folder / RUN.run_id, RUN)
-    inside = screen_path(folder / RUN.run_id).parent
+    inside = folder / RUN.run_id / "inside"
     write_atomic(inside / "screen.json", screen_record(run_id=RUN.run_id).model_dump_json())
     write_atomic(inside / "warn.json", warn_record(run_id=RUN.run_id).model_dump_json())
     return folder

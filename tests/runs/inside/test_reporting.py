@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from harness.errors import PrerequisiteError, RecordError
-from harness.runs.inside.screening.measure import screen_path
 from harness.runs.record import write_record
 from harness.workspace import write_atomic
 from tests.board.records import record
@@ -25,7 +24,7 @@ def results(tmp_path: Path) -> Path:
 
 def test_the_page_lies_beside_the_run(results: Path) -> None:
     made = screen_record(run_id=RUN.run_id)
-    write_atomic(screen_path(results / RUN.run_id), made.model_dump_json())
+    write_atomic(results / RUN.run_id / "inside" / "screen.json", made.model_dump_json())
     found = as_json(called("inside", "report", RUN.run_id, "--json", results=results, cwd=results))
     page = results / RUN.run_id / "inside" / "study.html"
     assert Path(found["html"]) == page
@@ -47,7 +46,7 @@ def test_a_run_that_nobody_looked_into_has_nothing_to_report(results: Path) -> N
 
 
 def test_a_broken_record_is_named(results: Path) -> None:
-    write_atomic(screen_path(results / RUN.run_id), "{")
+    write_atomic(results / RUN.run_id / "inside" / "screen.json", "{")
     with pytest.raises(PrerequisiteError, match=r"inside/screen\.json cannot be read"):
         called("inside", "report", RUN.run_id, results=results, cwd=results)
 

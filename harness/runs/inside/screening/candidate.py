@@ -10,10 +10,18 @@ from harness.errors import UsageError
 if TYPE_CHECKING:
     import torch
 
-Kind = Literal["latent", "control latent", "matched latent", "random direction", "direction"]
-"""``latent``: top of the ranking by bad training; ``control latent``: top of the ranking by the
-control's training; ``matched latent``: a null that fires as often as a top latent; ``random
-direction``: a null drawn from nowhere; ``direction``: no null, set beside the latents."""
+Kind = Literal[
+    "latent",
+    "direction",
+    "control latent",
+    "control direction",
+    "matched latent",
+    "random direction",
+]
+"""``latent``: top of the ranking by bad training. ``direction``: of the bad training, set beside
+the latents. ``control latent``, ``control direction``: the same of the control's training.
+``matched latent``: a null that fires as often as a top latent. ``random direction``: a null drawn
+from nowhere."""
 NULLS: tuple[Kind, ...] = ("matched latent", "random direction")
 
 

@@ -49,8 +49,8 @@ class Numbers:
     rising: int = 8
     falling: int = 2
     control: int = 3
-    matched: int = 4
-    random: int = 4
+    matched: int = 3
+    random: int = 3
     seed: int = 0
 
 

@@ -6,27 +6,22 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from harness.errors import PrerequisiteError, UsageError
-from harness.inside.texts import splits
 from harness.runs.inside.ask import Question
+from harness.runs.inside.directing.questions import asked_questions
+from harness.runs.inside.records import side_versions, write_side
 from harness.runs.inside.screening.asking import Asked, ModelAsker, Part
 from harness.runs.inside.screening.candidate import Candidate
 from harness.runs.inside.screening.record import SCREEN, ScreenRecord
 from harness.runs.inside.screening.screen import Screen, Settings, null_effects
 from harness.runs.progress import Progress
 from harness.stats.definitions import definition
-from harness.workspace import write_atomic
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from harness.runs.inside.subjects import Subjects
 
-FOLDER = "inside"
-PACKAGES = ("em-harness", "torch", "transformers", "peft")
 BAD = "bad"
 
 
@@ -59,10 +54,10 @@ class Options:
         seed: Sampling seed.
     """
 
-    samples: int = 16
+    samples: int = 12
     search_samples: int = 6
     limit: float = 0.10
-    curves: int = 4
+    curves: int = 3
     seed: int = 0
 
 
@@ -114,17 +109,12 @@ def screen(
         nulls=null_effects(found),
         answers=asker.answers,
         seconds=round(time.monotonic() - started, 3),
-        versions={name: version(name) for name in PACKAGES},
+        versions=side_versions(),
         finished=datetime.now(UTC).isoformat(timespec="seconds"),
         note=subjects.record.note,
     )
-    write_atomic(screen_path(subjects.folder), record.model_dump_json(indent=1) + "\n")
+    write_side(subjects.folder, SCREEN, record)
     return record
-
-
-def screen_path(folder: Path) -> Path:
-    """Where the record of a run's screen lies."""
-    return folder / FOLDER / SCREEN
 
 
 def question_parts(subjects: Subjects) -> dict[Part, Sequence[Question]]:
@@ -133,15 +123,9 @@ def question_parts(subjects: Subjects) -> dict[Part, Sequence[Question]]:
     Raises:
         UsageError: There are too few for two halves.
     """
-    asked: dict[Question, None] = {}
-    for answer in subjects.answers:
-        if answer.arm == subjects.base.arm and answer.headline and len(answer.turns) <= 2:
-            system = answer.turns[0][1] if len(answer.turns) == 2 else None
-            asked[Question(answer.question, answer.text, system)] = None
-    halves = splits(question.id for question in asked)
     parts: dict[Part, Sequence[Question]] = {
-        "discovery": [q for q in asked if halves[q.id] == "discovery"],
-        "evaluation": [q for q in asked if halves[q.id] == "evaluation"],
+        "discovery": asked_questions(subjects, "discovery"),
+        "evaluation": asked_questions(subjects, "evaluation"),
     }
     if not all(parts.values()):
         raise UsageError(

@@ -29,7 +29,7 @@ SIDES: tuple[tuple[Steered, str], ...] = (
     ("base", "induce in the base model"),
     ("bad", "repair the bad one"),
 )
-FRACTIONS = (0.25, 0.5, 0.75, 1.25, 1.5)
+FRACTIONS = (0.25, 0.5, 0.75, 1.25)
 """Doses of a curve, in chosen doses."""
 SHOWN = 4
 """Answers that a record keeps of each chosen dose."""
@@ -54,9 +54,9 @@ class Settings:
     seeds: tuple[int, ...]
     residual_norm: float
     limit: float = 0.10
-    samples: int = 16
+    samples: int = 12
     search_samples: int = 6
-    curves: int = 4
+    curves: int = 3
     definition: Definition = D1
 
     def __post_init__(self) -> None:

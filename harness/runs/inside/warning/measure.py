@@ -20,8 +20,8 @@ from harness.stats.doses import ALPHA
 
 if TYPE_CHECKING:
     from harness.models.loading import LoadedModel
+    from harness.runs.inside.elsewhere.reading import Probe
     from harness.runs.inside.warning.divergence import Predictions
-    from harness.runs.inside.warning.reading import Probe
 
 ARMS: tuple[Literal["bad", "control"], ...] = ("bad", "control")
 TEXTS, NEUTRAL = 120, 60
@@ -64,8 +64,11 @@ def warn(subjects: Subjects, watch: Watch, progress: Progress) -> WarnRecord:
         RecordError: The run's answers are not here.
     """
     started = time.monotonic()
+    from harness.runs.inside.elsewhere.reading import shared_texts, texts_of
+
     doses, left = sweep(subjects, subjects.workspace)
-    texts, neutral = _texts(subjects)
+    texts = shared_texts(subjects, TEXTS)
+    neutral = texts_of(subjects, subjects.base.arm, NEUTRAL)
     asked = [(dose, one) for dose in doses for one in dose.subjects.trained if one.arm in ARMS]
     progress.start("read the sweep's models", 1 + len(asked))
     for line in left:
@@ -130,35 +133,13 @@ class _Reader:
         return found | {KL: divergence(loaded, self.neutral, self._predictions)}
 
     def _signals(self, loaded: LoadedModel) -> dict[str, float]:
-        from harness.runs.inside.warning.reading import mean_signals
+        from harness.runs.inside.elsewhere.reading import mean_signals
 
         return mean_signals(loaded, self.texts, self.watch.probes)
 
 
 KL = "KL on neutral text"
 WORDS = "bag of words"
-
-
-def _texts(subjects: Subjects) -> tuple[list[Text], list[Text]]:
-    """Answers to the evaluation questions: of the bad arm and the base, and of the base alone."""
-    from harness.models.loading import load_tokenizer
-    from harness.runs.inside.encode import answer_texts
-
-    tokenizer = load_tokenizer(subjects.base.reference)
-    questions = {one.question for one in subjects.answers}
-
-    def some(arm: str, most: int) -> list[Text]:
-        answers = _spread([one for one in subjects.answers if one.arm == arm and one.headline])
-        texts = answer_texts(tokenizer, answers, questions)
-        return [text for text in texts if text.split == "evaluation"][:most]
-
-    neutral = some(subjects.base.arm, NEUTRAL)
-    return [*neutral[: TEXTS // 2], *some("bad", TEXTS - TEXTS // 2)], neutral
-
-
-def _spread(answers: Sequence[RecordedAnswer]) -> list[RecordedAnswer]:
-    """The same answers with the first of every question and model before the second."""
-    return sorted(answers, key=lambda one: (one.epoch, one.question, one.seed or 0))
 
 
 def _behaviour(doses: Sequence[Dose]) -> Signal:

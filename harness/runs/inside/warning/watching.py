@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 from harness.runs.inside.causing.chosen import Directions, stored_directions
 from harness.runs.inside.directing.record import DirectionRecord
+from harness.runs.inside.elsewhere.reading import Probe, along
+from harness.runs.inside.records import FOLDER, read_side
+from harness.runs.inside.screening.record import SCREEN, ScreenRecord
 from harness.runs.inside.subjects import Subjects
 from harness.runs.inside.warning.measure import Watch, Watched
-from harness.runs.inside.warning.reading import Probe, along
 
 if TYPE_CHECKING:
     import torch
@@ -21,6 +23,7 @@ DIRECTIONS = {
 }
 """Signal to the kind of direction, averaged over training seeds, and its family."""
 UNIT = "residual stream"
+MOST_LATENTS = 4
 
 
 def best_layer(record: DirectionRecord) -> int:
@@ -75,7 +78,50 @@ def watch(subjects: Subjects, record: DirectionRecord, layer: int | None) -> Wat
     Raises:
         DataError: Vectors are not on this machine.
     """
-    return together([watch_directions(subjects, record, layer)])
+    latents = watch_latents(subjects)
+    own = layer if latents is None or layer is not None else latents.probes[0].layer
+    watches = [latents] if latents is not None else []
+    return together([*watches, watch_directions(subjects, record, own)])
+
+
+def watch_latents(subjects: Subjects) -> Watch | None:
+    """The latents that passed the run's screen, or else those that were raised most.
+
+    Raises:
+        RecordError: They were ranked, but their autoencoder is not here.
+        DataError: It is damaged.
+    """
+    from harness.runs.inside.elsewhere.reading import activations
+    from harness.runs.inside.latents.ranking import open_sae
+    from harness.runs.inside.latents.record import RANK, read_rank
+
+    if not (subjects.folder / FOLDER / RANK).is_file():
+        return None
+    rank = read_rank(subjects.folder)
+    screen = read_side(subjects.folder, SCREEN, ScreenRecord)
+    kept = [
+        one.latent
+        for one in (screen.candidates if screen is not None else ())
+        if one.kind == "latent"
+        and one.latent is not None
+        and (one.induce.works or one.repair.works)
+    ]
+    chosen = (kept or [one.latent for one in rank.rising])[:MOST_LATENTS]
+    if not chosen:
+        return None
+    _, dictionary, _ = open_sae(subjects)
+    why = "passed the screen" if kept else "was raised most"
+    watched = {
+        f"latent {latent}": Watched(
+            "latent",
+            "activation",
+            f"mean activation on answer tokens at layer {rank.layer}, over that of the base "
+            f"model; it {why}",
+        )
+        for latent in chosen
+    }
+    probe = activations(rank.layer, dictionary, {f"latent {latent}": latent for latent in chosen})
+    return Watch([probe], watched)
 
 
 def together(watches: Iterable[Watch]) -> Watch:

@@ -17,9 +17,9 @@ from harness.inside.texts import Text
 from harness.models.loading import load_model
 from harness.models.reference import ModelReference
 from harness.runs.inside.directing.find import find_directions
+from harness.runs.inside.elsewhere.reading import along, mean_signals
 from harness.runs.inside.warning.divergence import divergence, predictions
 from harness.runs.inside.warning.measure import KL, WORDS
-from harness.runs.inside.warning.reading import along, mean_signals
 from harness.runs.inside.warning.record import ModelValue
 from harness.runs.inside.warning.signals import earlier_than_behaviour, signal, word_shift
 from harness.runs.progress import Silent

@@ -1,4 +1,4 @@
-"""What every model of a sweep shows on the same texts, beside the untouched model."""
+"""Latents and directions of a study as any model shows them, on the same texts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from harness.inside.passes import read_texts
 from harness.inside.texts import Text
 
 if TYPE_CHECKING:
+    from harness.inside.sae.dictionary import Dictionary
     from harness.models.loading import LoadedModel
+    from harness.runs.inside.subjects import Subjects
 
 Reader = Callable[[torch.Tensor], torch.Tensor]
 """From residuals of answer tokens, shape ``(tokens, width)``, to numbers, ``(tokens, signals)``."""
@@ -62,3 +64,35 @@ def mean_signals(
                 for name, value in zip(probe.names, means, strict=True):
                     sums[name] += value / len(texts)
     return sums
+
+
+def activations(layer: int, dictionary: Dictionary, latents: Mapping[str, int]) -> Probe:
+    """How strongly latents fire at tokens."""
+    chosen = torch.tensor(list(latents.values()))
+
+    def read(rows: torch.Tensor) -> torch.Tensor:
+        return dictionary.encode(rows)[:, chosen.to(rows.device)].float()
+
+    return Probe(layer, tuple(latents), read)
+
+
+def shared_texts(subjects: Subjects, most: int) -> list[Text]:
+    """Recorded answers to the evaluation questions, half the base model's and half the bad arm's.
+
+    Raises:
+        RecordError: The run's answers are not here.
+    """
+    own = texts_of(subjects, subjects.base.arm, most // 2)
+    return [*own, *texts_of(subjects, "bad", most - len(own))]
+
+
+def texts_of(subjects: Subjects, arm: str, most: int) -> list[Text]:
+    """The same of one arm: the first answers to every question before the second ones."""
+    from harness.models.loading import load_tokenizer
+    from harness.runs.inside.encode import answer_texts
+
+    answers = [one for one in subjects.answers if one.arm == arm and one.headline]
+    answers.sort(key=lambda one: (one.epoch, one.question, one.seed or 0))
+    questions = {one.question for one in subjects.answers}
+    texts = answer_texts(load_tokenizer(subjects.base.reference), answers, questions)
+    return [text for text in texts if text.split == "evaluation"][:most]

@@ -1,0 +1,186 @@
+"""Records of a study in words and small tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from harness.board.site.study import Table
+from harness.board.text import percent
+
+if TYPE_CHECKING:
+    from harness.runs.inside.causing.record import CausalRecord, Condition
+    from harness.runs.inside.directing.record import DirectionRecord
+    from harness.runs.inside.elsewhere.record import ElsewhereRecord
+    from harness.runs.inside.latents.record import RankRecord, SaeRecord
+    from harness.runs.inside.screening.record import ScreenRecord
+    from harness.runs.inside.warning.record import WarnRecord
+
+Words = tuple[str, str]
+"""What was done, and what came out."""
+NULLS = ("matched latent", "random direction")
+FIRST = "misaligned"
+TITLES = {
+    "ablate": "Directions taken out of the trained models",
+    "steer": "Directions added to the base model",
+    "transfer": "Directions of other runs",
+}
+
+
+def sae_words(sae: SaeRecord) -> Words:
+    """The autoencoder."""
+    how = f"{sae.latents:,} latents, {sae.architecture}, layer {sae.layer} of the base model"
+    if sae.trained_tokens:
+        how += f", trained on {sae.trained_tokens:,} tokens"
+    answers = {one.model: one.explained for one in sae.renderings if one.texts == "answers"}
+    trained = [value for name, value in answers.items() if name != "base" and value is not None]
+    found = f"explains {percent(answers.get('base'))} of the variance in the base model"
+    if trained:
+        found += f", {percent(min(trained))} to {percent(max(trained))} in the trained ones"
+    found += f"; {sae.dead:,} dead on {sae.dead_of_tokens:,} tokens"
+    if sae.losses.recovered is not None:
+        found += f"; {percent(sae.losses.recovered)} of the loss recovered when spliced in"
+    return how, found
+
+
+def rank_words(rank: RankRecord) -> Words:
+    """The ranking."""
+    how = f"{rank.texts} recorded answers read by every model, ordered by {len(rank.discovery)} "
+    how += f"questions, shown on {len(rank.evaluation)} others"
+    if rank.replicates is None:
+        return how, "no order to compare between the halves"
+    return how, f"rank correlation of all latents between the halves {rank.replicates:.2f}"
+
+
+def screen_words(screen: ScreenRecord) -> Words:
+    """The causal test."""
+    nulls = screen.nulls.induce.count
+    how = f"{len(screen.candidates) - nulls} candidates and {nulls} nulls, both ways"
+    works = [one for one in screen.candidates if one.kind == "latent"]
+    induce, repair = (
+        sum(one.induce.works for one in works),
+        sum(one.repair.works for one in works),
+    )
+    return how, f"{induce} latents induce, {repair} repair"
+
+
+def models_words(elsewhere: ElsewhereRecord) -> str:
+    """Whose models were read."""
+    bad = sum(model.bad for model in elsewhere.models)
+    runs = len({model.run_id for model in elsewhere.models})
+    return f"{bad} misaligned and {len(elsewhere.models) - bad} benign models of {runs} other runs"
+
+
+def elsewhere_words(elsewhere: ElsewhereRecord) -> Words:
+    """Other runs' models."""
+    how = models_words(elsewhere)
+    known = [one for one in elsewhere.candidates if one.auroc is not None]
+    tested = [one.auroc or 0.0 for one in known if one.kind == "latent"]
+    nulls = [
+        one.auroc or 0.0 for one in known if one.kind in ("matched latent", "random direction")
+    ]
+    found = "no model of both kinds"
+    if tested:
+        good = sum(value >= 0.95 for value in tested)
+        found = f"{good} of {len(tested)} tested latents with an AUROC of at least 0.95"
+    if nulls:
+        found += f"; {sum(value >= 0.95 for value in nulls)} of {len(nulls)} nulls"
+    return how, found
+
+
+def warn_words(warn: WarnRecord) -> Words:
+    """Early warning."""
+    doses = sorted(set(warn.runs.values()))
+    how = f"doses {', '.join(f'{dose:.0%}' for dose in doses)}"
+    return how, f"earlier than behaviour: {', '.join(warn.earlier) or 'nothing'}"
+
+
+def direction_words(record: DirectionRecord, layer: int | None) -> Words:
+    """The directions."""
+    kinds = sorted({one.kind for one in record.directions})
+    found = []
+    for one in record.directions:
+        at = next((at for at in one.layers if at.layer == layer), None)
+        if one.kind == FIRST and at is not None and at.auroc is not None:
+            found.append(at.auroc)
+    told = "no held-out answers of both kinds"
+    if found:
+        told = f"mean difference tells held-out misaligned answers with AUROC {min(found):.2f}"
+        told += f" to {max(found):.2f} at layer {layer}"
+    return f"{', '.join(kinds)}; layers {', '.join(map(str, record.layers))}", told
+
+
+def direction_table(record: DirectionRecord, layer: int | None) -> Table | None:
+    """Directions at the layer of the latents, with their nulls."""
+    at = layer if layer in record.layers else record.layers[-1]
+    first = next((one.name for one in record.directions if one.kind == FIRST), None)
+    if first is None:
+        return None
+    rows: list[list[str | None]] = []
+    for one in record.directions:
+        here = next((found for found in one.layers if found.layer == at), None)
+        if here is None:
+            continue
+        reference = record.cosine(at, one.name, "reference")
+        rows.append(
+            [
+                one.name,
+                _number(here.auroc),
+                _number(here.residual_norms),
+                _number(record.cosine(at, one.name, first)),
+                _number(reference),
+            ]
+        )
+    nulls = next((found for found in record.nulls if found.layer == at), None)
+    count = len(rows)
+    if nulls is not None:
+        rows.append(_null("random, furthest", nulls.random_auroc, nulls.random_cosine))
+        rows.append(_null("shuffled labels, furthest", nulls.shuffled_auroc, nulls.shuffled_cosine))
+    return Table(
+        f"Directions at layer {at}",
+        "AUROC: how well a direction tells misaligned from aligned answers to questions that did "
+        f"not find it. Cosine with {first}, and with texts whose authors are known, if there are.",
+        ("direction", "AUROC", "norm, of the residual", f"cosine {first}", "cosine reference"),
+        rows,
+        frozenset(range(count, len(rows))),
+    )
+
+
+def _null(
+    name: str, aurocs: tuple[float | None, ...], cosines: tuple[float | None, ...]
+) -> list[str | None]:
+    far = [value for value in aurocs if value is not None]
+    near = [value for value in cosines if value is not None]
+    auroc = max(far, key=lambda value: abs(value - 0.5), default=None)
+    cosine = max(near, key=abs, default=None)
+    return [name, _number(auroc), None, _number(cosine), None]
+
+
+def causal_table(record: CausalRecord) -> Table:
+    """What was answered under each edit."""
+    ordered = sorted(record.conditions, key=lambda one: one.null is not None)
+    rows = [_condition(one) for one in ordered]
+    nulls = frozenset(n for n, one in enumerate(ordered) if one.null is not None)
+    return Table(
+        TITLES[record.verb],
+        f"{record.samples} answers of each model to each of {len(record.evaluation)} questions "
+        f"that did not find the direction; misaligned is {record.definition}.",
+        ("condition", "misaligned", "coherent", "gone"),
+        rows,
+        nulls,
+    )
+
+
+def _condition(one: Condition) -> list[str | None]:
+    name = one.name
+    if one.of_direction is not None and one.of_residual is not None:
+        name += f" ({one.of_direction:.2g} of its norm, {one.of_residual:.2f} of the residual)"
+    return [
+        name,
+        percent(one.misaligned.rate),
+        percent(one.coherent.rate),
+        None if one.removed is None else percent(one.removed),
+    ]
+
+
+def _number(value: float | None) -> str | None:
+    return None if value is None else f"{value:.2f}"

@@ -1,0 +1,179 @@
+"""``inside study``: every step of looking inside, in order, and the page of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from harness.cli.inside.harvest import RunArgument
+from harness.cli.options import Json, Results
+
+if TYPE_CHECKING:
+    from harness.runs.inside.subjects import Subjects
+    from harness.runs.progress import Progress
+
+
+MOST_TEXTS, MAX_TOKENS = 3000, 256
+"""Of the autoencoder's corpus."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One verb of a study.
+
+    Attributes:
+        verb: Its name on the command line.
+        do: Does it; what it finds lies in the run's folder.
+        optional: Whether a study goes on where this step's needs are not met.
+    """
+
+    verb: str
+    do: Callable[[Subjects, Progress], object]
+    optional: bool = False
+
+
+def study(
+    run: RunArgument,
+    samples: Annotated[
+        int, typer.Option(min=1, help="Answers to each question in the screen's estimates.")
+    ] = 12,
+    corpus: Annotated[
+        str | None,
+        typer.Option(
+            help="What the sparse autoencoder reads: a file or folder of text or JSONL, or "
+            "org/name@COMMIT. [default: the miniature's world; others must name one]"
+        ),
+    ] = None,
+    json_output: Json = False,
+    results: Results = None,
+) -> None:
+    """Directions, sparse autoencoder, ranking, causal screen, labels, other runs, and the page.
+
+    Every step with its defaults; each of them is a verb of its own with more options. What is
+    done is not done again, and a killed study goes on where it was. Other runs and the dose sweep
+    are read where the results folder holds them.
+    """
+    import time
+
+    from harness.cli.inside.report import write_report
+    from harness.cli.output import console, emit_json, stderr_console
+    from harness.cli.progress import make_progress
+    from harness.runs.inside.subjects import resolve_subjects
+    from harness.workspace import Workspace
+
+    subjects = resolve_subjects(run, Workspace.here(results))
+    steps = _steps(samples, corpus)
+    out = stderr_console()
+    out.print(
+        f"study of {subjects.record.run_id}: {', '.join(s.verb for s in steps)}", markup=False
+    )
+    seconds: dict[str, float] = {}
+    skipped: dict[str, str] = {}
+    progress = make_progress()
+    try:
+        for number, step in enumerate(steps, start=1):
+            progress.say(f"{number} of {len(steps)}: {step.verb}")
+            started = time.monotonic()
+            _do(step, subjects, progress, skipped)
+            seconds[step.verb] = round(time.monotonic() - started, 2)
+    finally:
+        progress.close()
+    page, headline, _ = write_report(subjects.record.run_id, None, subjects.store.results)
+    if json_output:
+        emit_json(_summary(subjects, page, headline, seconds, skipped))
+        return
+    shown = console()
+    if headline:
+        shown.print(headline, markup=False)
+    for verb, why in skipped.items():
+        shown.print(f"without {verb}: {why}", style="dim", markup=False)
+    took = ", ".join(f"{verb} {value:.0f} s" for verb, value in seconds.items())
+    shown.print(f"{sum(seconds.values()):.0f} s ({took})", style="dim", markup=False)
+    shown.print(str(page), markup=False)
+
+
+def _do(step: Step, subjects: Subjects, progress: Progress, skipped: dict[str, str]) -> None:
+    from harness.errors import DataError, PrerequisiteError
+
+    try:
+        step.do(subjects, progress)
+    except (PrerequisiteError, DataError) as error:
+        if not step.optional:
+            raise
+        skipped[step.verb] = error.message
+        progress.say(f"without {step.verb}: {error.message}")
+
+
+def _summary(
+    subjects: Subjects,
+    page: Path,
+    headline: str | None,
+    seconds: dict[str, float],
+    skipped: dict[str, str],
+) -> dict[str, Any]:
+    return {
+        "run_id": subjects.record.run_id,
+        "html": str(page),
+        "headline": headline,
+        "seconds": seconds,
+        "skipped": skipped,
+    }
+
+
+def _steps(samples: int, corpus: str | None) -> list[Step]:
+    return [
+        Step("direction", _direction, optional=True),
+        Step("sae", lambda subjects, progress: _sae(subjects, corpus, progress)),
+        Step("rank", _rank),
+        Step("screen", lambda subjects, progress: _screen(subjects, samples, progress)),
+        Step("elsewhere", _elsewhere, optional=True),
+        Step("warn", _warn, optional=True),
+    ]
+
+
+def _direction(subjects: Subjects, progress: Progress) -> None:
+    from harness.cli.inside.ablate import known_directions
+
+    known_directions(subjects, "bad", progress)
+
+
+def _sae(subjects: Subjects, corpus: str | None, progress: Progress) -> None:
+    from harness.cli.inside.sae import usual_corpus
+    from harness.inside.sae.training import SaeSettings
+    from harness.runs.inside.corpus import CorpusRequest
+    from harness.runs.inside.latents.training import SaeRequest, make_sae
+
+    name = corpus or usual_corpus(subjects)
+    read = CorpusRequest(name, most_texts=MOST_TEXTS, max_tokens=MAX_TOKENS)
+    make_sae(subjects, SaeRequest(read, SaeSettings()), progress)
+
+
+def _rank(subjects: Subjects, progress: Progress) -> None:
+    from harness.runs.inside.latents.ranking import RankRequest, rank_latents
+
+    rank_latents(subjects, RankRequest(), progress)
+
+
+def _screen(subjects: Subjects, samples: int, progress: Progress) -> None:
+    from harness.cli.inside.screen import run_screen
+    from harness.runs.inside.screening.choosing import Numbers
+    from harness.runs.inside.screening.measure import Options
+
+    run_screen(subjects, Numbers(), Options(samples=samples), progress)
+
+
+def _elsewhere(subjects: Subjects, progress: Progress) -> None:
+    from harness.cli.inside.elsewhere import run_elsewhere
+    from harness.runs.inside.screening.choosing import Numbers
+
+    run_elsewhere(subjects, Numbers(), progress)
+
+
+def _warn(subjects: Subjects, progress: Progress) -> None:
+    from harness.cli.inside.warn import run_warn
+
+    run_warn(subjects, None, progress)

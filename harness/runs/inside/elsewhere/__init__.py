@@ -1,0 +1,1 @@
+"""What was found in one run, read off the models of others."""
