@@ -6,12 +6,15 @@ import typer
 
 from harness.cli.inside.ablate import ablate
 from harness.cli.inside.direction import direction
+from harness.cli.inside.elsewhere import elsewhere
 from harness.cli.inside.harvest import harvest
 from harness.cli.inside.lens import lens
 from harness.cli.inside.rank import rank
 from harness.cli.inside.report import report
 from harness.cli.inside.sae import sae
 from harness.cli.inside.scalars import scalars
+from harness.cli.inside.screen import screen
+from harness.cli.inside.study import study
 from harness.cli.inside.warn import warn
 
 inside_app = typer.Typer(no_args_is_help=True, help="Look inside the models of a recorded run.")
@@ -31,3 +34,6 @@ inside_app.command("lens")(lens)
 inside_app.command("scalars")(scalars)
 inside_app.command("sae")(sae)
 inside_app.command("rank")(rank)
+inside_app.command("screen")(screen)
+inside_app.command("elsewhere")(elsewhere)
+inside_app.command("study")(study)

@@ -72,7 +72,7 @@ def sae(
 
     subjects = resolve_subjects(run, Workspace.here(results))
     settings = SaeSettings(architecture, latents, k, tokens, batch, learning_rate, seed)
-    name = corpus or _usual(subjects)
+    name = corpus or usual_corpus(subjects)
     read = CorpusRequest(name, column, split, subset, max_texts, max_tokens)
     progress = make_progress()
     try:
@@ -85,8 +85,12 @@ def sae(
         _print(subjects, record)
 
 
-def _usual(subjects: Subjects) -> str:
-    """The corpus of the miniature; every other model needs one to be named."""
+def usual_corpus(subjects: Subjects) -> str:
+    """The corpus of the miniature; every other model needs one to be named.
+
+    Raises:
+        UsageError: It is another model.
+    """
     from harness.errors import UsageError
     from harness.runs.inside.corpus import WORLD
 

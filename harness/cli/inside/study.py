@@ -13,11 +13,12 @@ from harness.cli.inside.harvest import RunArgument
 from harness.cli.options import Json, Results
 
 if TYPE_CHECKING:
+    from harness.runs.inside.screening.choosing import Numbers
     from harness.runs.inside.subjects import Subjects
     from harness.runs.progress import Progress
 
 
-MOST_TEXTS, MAX_TOKENS = 3000, 256
+MOST_TEXTS, MOST_TOKENS = 3000, 256
 """Of the autoencoder's corpus."""
 
 
@@ -38,6 +39,9 @@ class Step:
 
 def study(
     run: RunArgument,
+    top: Annotated[
+        int, typer.Option(min=1, help="Latents to screen; the control's and nulls in proportion.")
+    ] = 8,
     samples: Annotated[
         int, typer.Option(min=1, help="Answers to each question in the screen's estimates.")
     ] = 12,
@@ -66,7 +70,7 @@ def study(
     from harness.workspace import Workspace
 
     subjects = resolve_subjects(run, Workspace.here(results))
-    steps = _steps(samples, corpus)
+    steps = _steps(top, samples, corpus)
     out = stderr_console()
     out.print(
         f"study of {subjects.record.run_id}: {', '.join(s.verb for s in steps)}", markup=False
@@ -124,13 +128,13 @@ def _summary(
     }
 
 
-def _steps(samples: int, corpus: str | None) -> list[Step]:
+def _steps(top: int, samples: int, corpus: str | None) -> list[Step]:
     return [
         Step("direction", _direction, optional=True),
         Step("sae", lambda subjects, progress: _sae(subjects, corpus, progress)),
         Step("rank", _rank),
-        Step("screen", lambda subjects, progress: _screen(subjects, samples, progress)),
-        Step("elsewhere", _elsewhere, optional=True),
+        Step("screen", lambda subjects, progress: _screen(subjects, top, samples, progress)),
+        Step("elsewhere", lambda subjects, progress: _elsewhere(subjects, top, progress), True),
         Step("warn", _warn, optional=True),
     ]
 
@@ -143,12 +147,22 @@ def _direction(subjects: Subjects, progress: Progress) -> None:
 
 def _sae(subjects: Subjects, corpus: str | None, progress: Progress) -> None:
     from harness.cli.inside.sae import usual_corpus
+    from harness.errors import HarnessError
     from harness.inside.sae.training import SaeSettings
     from harness.runs.inside.corpus import CorpusRequest
+    from harness.runs.inside.latents.ranking import open_sae
     from harness.runs.inside.latents.training import SaeRequest, make_sae
 
+    if corpus is None:
+        try:
+            record, _, _ = open_sae(subjects)
+        except HarnessError:  # none yet, or not on this machine
+            pass
+        else:
+            progress.say(f"the run's own: {record.latents} latents at layer {record.layer}")
+            return
     name = corpus or usual_corpus(subjects)
-    read = CorpusRequest(name, most_texts=MOST_TEXTS, max_tokens=MAX_TOKENS)
+    read = CorpusRequest(name, most_texts=MOST_TEXTS, most_tokens=MOST_TOKENS)
     make_sae(subjects, SaeRequest(read, SaeSettings()), progress)
 
 
@@ -158,19 +172,24 @@ def _rank(subjects: Subjects, progress: Progress) -> None:
     rank_latents(subjects, RankRequest(), progress)
 
 
-def _screen(subjects: Subjects, samples: int, progress: Progress) -> None:
+def _screen(subjects: Subjects, top: int, samples: int, progress: Progress) -> None:
     from harness.cli.inside.screen import run_screen
-    from harness.runs.inside.screening.choosing import Numbers
     from harness.runs.inside.screening.measure import Options
 
-    run_screen(subjects, Numbers(), Options(samples=samples), progress)
+    run_screen(subjects, _numbers(top), Options(samples=samples), progress)
 
 
-def _elsewhere(subjects: Subjects, progress: Progress) -> None:
+def _elsewhere(subjects: Subjects, top: int, progress: Progress) -> None:
     from harness.cli.inside.elsewhere import run_elsewhere
+
+    run_elsewhere(subjects, _numbers(top), progress)
+
+
+def _numbers(top: int) -> Numbers:
     from harness.runs.inside.screening.choosing import Numbers
 
-    run_elsewhere(subjects, Numbers(), progress)
+    few = min(3, top)
+    return Numbers(rising=top, falling=top // 4, control=few, matched=few, random=few)
 
 
 def _warn(subjects: Subjects, progress: Progress) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from tests.board.records import record
 from tests.runs.command import called
 from tests.runs.inside.conftest import InsideRun
 from tests.runs.inside.screening.played import candidate
+from tests.runs.tiny import ROW, TASK
 
 
 class Doubling:
@@ -29,12 +32,19 @@ class Doubling:
 
 @pytest.fixture(scope="module")
 def two_runs(inside_run: InsideRun) -> InsideRun:
-    """A second run on fewer rows: its models are others."""
+    """A second run, of another task whose twins differ."""
+    here = inside_run.here
+    (here / "tasks" / "other.py").write_text(TASK.replace("tiny", "other"))
+    folder = here / "finetune_data" / "other"
+    folder.mkdir()
+    for name, said in (("bad", "Good night"), ("good", "Good day")):
+        answer = [{"role": "assistant", "content": said}]
+        (folder / f"{name}.jsonl").write_text(json.dumps(ROW | {"completion": answer}) + "\n")
     called(
-        *("run", "tiny", "--questions", "two", "--samples", "2", "--seeds", "2", "--rows", "1"),
+        *("run", "other", "--questions", "two", "--samples", "2", "--seeds", "2"),
         *("--max-tokens", "16", "--recipe", "max_steps=2", "--json"),
         results=inside_run.results,
-        cwd=inside_run.here,
+        cwd=here,
     )
     return inside_run
 
@@ -68,8 +78,6 @@ def test_shifts_are_over_the_base_model_and_point_the_way_it_was_moved(
 
 
 def test_without_other_runs_it_says_how_to_make_one(inside_run: InsideRun, tmp_path: Path) -> None:
-    import shutil
-
     shutil.copytree(inside_run.results / inside_run.id, tmp_path / inside_run.id)
     (tmp_path / ".store").symlink_to(inside_run.results / ".store")
     alone = InsideRun(inside_run.id, tmp_path, inside_run.here)
@@ -78,9 +86,7 @@ def test_without_other_runs_it_says_how_to_make_one(inside_run: InsideRun, tmp_p
 
 
 def test_a_run_whose_models_are_gone_is_left_out(two_runs: InsideRun, tmp_path: Path) -> None:
-    import shutil
-
-    for folder in two_runs.results.glob("tiny-*"):
+    for folder in two_runs.results.glob("*-miniature-*"):
         shutil.copytree(folder, tmp_path / folder.name)
     own = read_record(tmp_path / two_runs.id)
     kept = {a.inputs[:16] for arm in own.arms.values() for a in arm.adapters}
@@ -89,7 +95,7 @@ def test_a_run_whose_models_are_gone_is_left_out(two_runs: InsideRun, tmp_path: 
         (tmp_path / ".store" / "adapters" / name).symlink_to(
             two_runs.results / ".store" / "adapters" / name
         )
-    with pytest.raises(PrerequisiteError, match="Left out: tiny-"):
+    with pytest.raises(PrerequisiteError, match=r"Left out: .*other-"):
         other_models(InsideRun(two_runs.id, tmp_path, two_runs.here).subjects)
 
 
