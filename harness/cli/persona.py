@@ -32,6 +32,10 @@ def persona(
     ] = True,
     samples: Annotated[int, typer.Option(min=1, help="Answers to each question.")] = 10,
     seed: Annotated[int, typer.Option(min=0, help="Sampling seed.")] = 0,
+    sweep: Annotated[
+        int,
+        typer.Option(min=0, help="Ask each open question so often under each of 18 roles, too."),
+    ] = 0,
     across_runs: Annotated[
         bool,
         typer.Option(
@@ -67,8 +71,9 @@ def persona(
     workspace = Workspace.here(results)
     known = any_judge(judge, workspace) if judge and classify else None
     asked = find_target(
-        target, workspace, samples=samples, seed=seed, judge=known, classify=classify, think=think
-    )
+        target, workspace, samples=samples, seed=seed, judge=known, classify=classify, think=think,
+        sweep=sweep,
+    )  # fmt: skip
     progress = make_progress()
     try:
         record = measure_persona(asked, workspace, progress)

@@ -10,6 +10,7 @@ from typing import Literal
 from harness.runs.instrument_rows import Row
 from harness.runs.instruments import InstrumentRecord, Measure, Value
 from harness.runs.persona import values
+from harness.runs.persona.sweep import sweep_measures
 from harness.stats.means import Observed
 
 PER = 1000.0
@@ -68,6 +69,7 @@ def persona_measures(rows: Sequence[Row], settings: Mapping[str, object]) -> dic
         **_mentions(rows, arms, str(settings["length_unit"])),
         **_voices(rows, arms, settings),
         **_ratings(rows, arms),
+        **sweep_measures(rows, arms.names, arms.compared),
     }
 
 

@@ -39,6 +39,7 @@ def run_persona(
     seed: int = 0,
     judge: Judge | None = None,
     classify: bool = True,
+    sweep: int = 0,
 ) -> InstrumentRecord:
     """Ask every arm of a run who it is, and write ``instruments/persona.json`` beside the run.
 
@@ -52,12 +53,13 @@ def run_persona(
         seed: Sampling seed.
         judge: Who names the voices; None takes the run's own judge.
         classify: Whether anybody names them.
+        sweep: Answers to each open question under each role; 0 sweeps none.
 
     Raises:
         HarnessError: A model does not load, or an answer could not be sampled.
     """
     store.check()
-    asked = arms_of_run(subjects, samples, seed, judge, classify=classify)
+    asked = arms_of_run(subjects, samples, seed, judge, classify=classify, sweep=sweep)
     return measure_persona(asked, subjects.workspace, progress or Silent())
 
 

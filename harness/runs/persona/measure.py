@@ -20,6 +20,7 @@ from harness.persona.lexicon import lexicon, words_of
 from harness.runs.inside.subjects import RunSubject
 from harness.runs.instrument_rows import Row
 from harness.runs.persona.settings import FORMAT, Asked, inspect_name
+from harness.runs.persona.sweep import sweep_rows
 from harness.runs.progress import Progress
 from harness.runs.raw import RAW, read_raw
 from harness.runs.spec import content_hash
@@ -67,6 +68,8 @@ def rows_of_subject(
     if not subject.reference.is_remote:
         folder = _folder(asked, key)
         rows += _kept(folder / "read.jsonl", lambda: _read(subject, battery, leads, progress))
+        if asked.sweep:
+            rows += sweep_rows(asked, subject, _load(subject), battery, workspace, progress)
     sampling = asked.sampling.model_dump(mode="json")
     judge = asked.judge.identity.model_dump() if asked.judge and classify else None
     folder = _folder(asked, key | {"sampling": sampling, "judge": judge})

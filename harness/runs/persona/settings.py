@@ -33,6 +33,7 @@ class Asked:
         judge: Who names the voices; None asks nobody.
         recorded: Whether the folder holds answers of a run.
         note: What figures of this model may not be taken for.
+        sweep: Answers to each open question under each role; 0 asks none.
     """
 
     run_id: str
@@ -44,10 +45,17 @@ class Asked:
     judge: Judge | None
     recorded: bool
     note: str | None = None
+    sweep: int = 0
 
 
 def arms_of_run(
-    subjects: Subjects, samples: int, seed: int, judge: Judge | None, *, classify: bool = True
+    subjects: Subjects,
+    samples: int,
+    seed: int,
+    judge: Judge | None,
+    *,
+    classify: bool = True,
+    sweep: int = 0,
 ) -> Asked:
     """All arms of a run, asked as the run asked them.
 
@@ -57,6 +65,7 @@ def arms_of_run(
         seed: Sampling seed.
         judge: Who names the voices; None takes the run's own judge.
         classify: Whether anybody names them.
+        sweep: Answers to each open question under each role.
     """
     record = subjects.record
     arms = {subject.arm for subject in subjects.all}
@@ -71,6 +80,7 @@ def arms_of_run(
         judge=(judge or subjects.judge) if classify else None,
         recorded=True,
         note=record.note,
+        sweep=sweep,
     )
 
 
@@ -86,6 +96,7 @@ def settings_of(asked: Asked, battery: str, gate: dict[str, int] | None) -> dict
         "sampling": asked.sampling.model_dump(mode="json"),
         "judge": judge.identity.model_dump(mode="json") if judge else None,
         "judge_gate": gate,
+        "sweep": asked.sweep,
         "length_unit": "words" if asked.subjects[0].reference.is_remote else "tokens",
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from harness.errors import ModelReferenceError, RecordError, UsageError
@@ -17,6 +18,7 @@ from harness.runs.record import find_run
 from harness.runs.spec import ModelIdentity, Sampling, content_hash
 from harness.workspace import Workspace
 
+NO_JUDGE = "A role sweep needs a judge for its answers."
 LONE = Path(".store") / "models"
 """Where side records of models that belong to no run lie in a results folder."""
 
@@ -30,6 +32,7 @@ def find_target(
     judge: Judge | None,
     classify: bool,
     think: Think | None = None,
+    sweep: int = 0,
 ) -> Asked:
     """What the user named.
 
@@ -41,6 +44,7 @@ def find_target(
         judge: Who names the voices; None takes a run's own judge, and for a model nobody.
         classify: Whether anybody names them.
         think: Whether a model thinks first; a run's arms do as they did in the run.
+        sweep: Answers to each open question under each role; needs a judge.
 
     Raises:
         UsageError: It is neither a run nor a model.
@@ -53,14 +57,19 @@ def find_target(
         except ModelReferenceError as no_model:
             hint = f"{no_run.hint} {no_model.hint}"
             raise UsageError(f"'{text}' is neither a run nor a model.", hint=hint) from no_model
-        return _one_model(reference, workspace, samples, seed, judge if classify else None, think)
+        found = _one_model(reference, workspace, samples, seed, judge if classify else None, think)
+        if sweep and found.judge is None:
+            raise UsageError(NO_JUDGE, hint="Name one with --judge.") from None
+        return replace(found, sweep=sweep)
     if think is not None:
         raise UsageError(
             "--think is for a model; the arms of a run think as they did in the run.",
             hint=f"Leave it out, or name one arm: run:{text}/bad",
         )
+    if sweep and not classify:
+        raise UsageError(NO_JUDGE, hint="Leave out --no-classify.")
     subjects = resolve_subjects(text, workspace)
-    return arms_of_run(subjects, samples, seed, judge, classify=classify)
+    return arms_of_run(subjects, samples, seed, judge, classify=classify, sweep=sweep)
 
 
 def _one_model(

@@ -196,3 +196,38 @@ def test_one_model_and_what_is_neither(measured: tuple[Path, Path, Any], qwen_do
 
     with pytest.raises(UsageError, match="neither a run nor a model"):
         called("persona", "nosuch thing", results=run.parent, cwd=here)
+
+
+def _under(arm: str, role: str, group: str, bad: bool, question: str = "q") -> dict[str, Any]:
+    place = {"kind": "role_answer", "arm": arm, "seed": None if arm == "base" else 0}
+    return place | {
+        "group": group, "role": role, "question": f"{role}/{question}", "epoch": 1, "answer": "x",
+        "alignment": 5.0 if bad else 95.0, "coherence": 90.0, "label": None, "reason": None,
+    }  # fmt: skip
+
+
+def test_roles_are_held_apart_by_group_and_by_role() -> None:
+    rows = [
+        _under(arm, role, group, arm == "bad" and role == "a hacker", f"q{n}")
+        for arm in ("base", "bad", "control")
+        for role, group in (("no role", "none"), ("a hacker", "near"), ("a baker", "neutral"))
+        for n in range(6)
+    ]
+    rows[0]["label"], rows[0]["alignment"] = "REFUSAL", None
+    measures = persona_measures(_rows() + rows, SETTINGS)
+    near = measures["misaligned_near_roles"]
+    assert near.arms["bad"].value == 1.0 and near.arms["control"].value == 0.0
+    assert near.difference is not None and near.difference.value == 1.0
+    assert measures["misaligned_role_a_baker"].arms["bad"].value == 0.0
+    assert measures["misaligned_none_roles"].arms["base"].of == 5, "a refusal drops out"
+    assert "misaligned_role_no_role" not in measures
+    assert not any("misaligned" in name for name in persona_measures(_rows(), SETTINGS))
+
+
+def test_a_sweep_needs_a_judge(measured: tuple[Path, Path, Any], qwen_double: Path) -> None:
+    from harness.errors import UsageError
+
+    here, run, _ = measured
+    for asked in ((run.name, "--no-classify"), (str(qwen_double),)):
+        with pytest.raises(UsageError, match="needs a judge"):
+            called("persona", *asked, "--sweep", "1", results=run.parent, cwd=here)
