@@ -36,18 +36,19 @@ def judge_pairs(
     Raises:
         JudgeError: The judge fails.
     """
-    found: dict[tuple[str, str], list[Judgement]] = {}
     distinct = list(dict.fromkeys(pairs))
+    found: dict[tuple[int, int], Judgement] = {}
 
-    async def one(pair: tuple[str, str]) -> None:
-        found[pair] = [await judge_answer(judge, rubric, *pair) for rubric in rubrics]
-        on_judged(len(found))
+    async def one(place: int, number: int) -> None:
+        found[place, number] = await judge_answer(judge, rubrics[number], *distinct[place])
+        on_judged(len(found) // len(rubrics))
 
     async def all_of_them() -> None:
         for start in range(0, len(distinct), AT_ONCE):
             async with anyio.create_task_group() as group:
-                for pair in distinct[start : start + AT_ONCE]:
-                    group.start_soon(one, pair)
+                for place in range(start, min(start + AT_ONCE, len(distinct))):
+                    for number in range(len(rubrics)):
+                        group.start_soon(one, place, number)
 
     try:
         anyio.run(all_of_them)
@@ -60,4 +61,5 @@ def judge_pairs(
         if isinstance(first, HarnessError):
             raise first from error
         raise JudgeError(f"The judge {judge} failed: {first}") from error
-    return [found[pair] for pair in pairs]
+    places = {pair: place for place, pair in enumerate(distinct)}
+    return [[found[places[pair], n] for n in range(len(rubrics))] for pair in pairs]

@@ -16,6 +16,7 @@ from harness.cli.inside.scalars import scalars
 from harness.cli.inside.screen import screen
 from harness.cli.inside.study import study
 from harness.cli.inside.warn import warn
+from harness.cli.inside.steer import steer
 
 inside_app = typer.Typer(no_args_is_help=True, help="Look inside the models of a recorded run.")
 
@@ -37,3 +38,4 @@ inside_app.command("rank")(rank)
 inside_app.command("screen")(screen)
 inside_app.command("elsewhere")(elsewhere)
 inside_app.command("study")(study)
+inside_app.command("steer")(steer)

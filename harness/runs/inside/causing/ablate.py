@@ -23,7 +23,7 @@ from harness.runs.spec import content_hash
 KINDS = ("misaligned", "drift")
 HOWS: tuple[How, ...] = ("remove", "hold")
 NULLS: tuple[Null, ...] = ("shuffled", "control_drift")
-SINGLE = 4
+SINGLE = 2
 """Most layers that are ablated one at a time; evenly spaced, the last one among them."""
 
 
@@ -107,12 +107,12 @@ def conditions(
                 yield _null(null, how, every, None), _edit(found, how, taken, every)
 
 
-def single_layers(layers: Sequence[int]) -> tuple[int, ...]:
-    """At most ``SINGLE`` of them, evenly spaced, with the last."""
-    if len(layers) <= SINGLE:
+def single_layers(layers: Sequence[int], most: int = SINGLE) -> tuple[int, ...]:
+    """At most so many of them, evenly spaced, with the last."""
+    if len(layers) <= most:
         return tuple(layers)
     last = len(layers) - 1
-    return tuple(layers[round(last * (i + 1) / SINGLE)] for i in range(SINGLE))
+    return tuple(layers[round(last * (i + 1) / most)] for i in range(most))
 
 
 def causal_record(
