@@ -7,6 +7,7 @@ import typer
 from harness.cli.inside.ablate import ablate
 from harness.cli.inside.direction import direction
 from harness.cli.inside.elsewhere import elsewhere
+from harness.cli.inside.drift import drift
 from harness.cli.inside.harvest import harvest
 from harness.cli.inside.lens import lens
 from harness.cli.inside.rank import rank
@@ -17,6 +18,7 @@ from harness.cli.inside.screen import screen
 from harness.cli.inside.study import study
 from harness.cli.inside.warn import warn
 from harness.cli.inside.steer import steer
+from harness.cli.inside.transfer import transfer
 
 inside_app = typer.Typer(no_args_is_help=True, help="Look inside the models of a recorded run.")
 
@@ -39,3 +41,5 @@ inside_app.command("screen")(screen)
 inside_app.command("elsewhere")(elsewhere)
 inside_app.command("study")(study)
 inside_app.command("steer")(steer)
+inside_app.command("transfer")(transfer)
+inside_app.command("drift")(drift)

@@ -35,11 +35,13 @@ class AblateSettings:
         samples: Answers to each evaluation question from each model and condition.
         draws: Random directions.
         sampling_seed: Seed of the answers.
+        kinds: Kinds of direction that are tested.
     """
 
     samples: int = 8
     draws: int = 3
     sampling_seed: int = 0
+    kinds: tuple[str, ...] = KINDS
 
 
 def ablate(
@@ -59,14 +61,14 @@ def ablate(
         JudgeError: The judge fails.
     """
     started = time.monotonic()
-    inputs = content_hash([SCHEMA, directions.inputs, vars(settings), KINDS, SINGLE])
+    inputs = content_hash([SCHEMA, directions.inputs, vars(settings), SINGLE])
     done = read_side(subjects.folder, ABLATE, CausalRecord)
     if done is not None and done.inputs == inputs:
         return done
     found = stored_directions(subjects, directions)
     bench = Bench(subjects, settings.samples, settings.sampling_seed, progress)
     models = subjects.of(directions.arm)
-    plans = [(subject, list(conditions(found, subject, settings.draws))) for subject in models]
+    plans = [(subject, list(conditions(found, subject, settings))) for subject in models]
     progress.start(f"ablate {directions.arm}", sum(len(plan) for _, plan in plans))
     count = 0
     for subject, plan in plans:
@@ -81,12 +83,12 @@ def ablate(
 
 
 def conditions(
-    found: Directions, subject: RunSubject, draws: int
+    found: Directions, subject: RunSubject, settings: AblateSettings
 ) -> Iterator[tuple[Named, Intervention | None]]:
     """Everything one model is asked under."""
     yield Named(UNEDITED), None
     every = found.layers
-    for kind in KINDS:
+    for kind in settings.kinds:
         vectors = found.of(kind, subject.seed)
         assert vectors is not None  # found in this very model
         for how in HOWS:
@@ -97,7 +99,7 @@ def conditions(
     like = found.of("misaligned", subject.seed)
     assert like is not None
     for how in HOWS:
-        for draw in range(draws):
+        for draw in range(settings.draws):
             vectors = found.random(like, draw)
             named = _null("random", how, every, draw)
             yield named, _edit(found, how, vectors, every)

@@ -39,6 +39,7 @@ class SteerSettings:
         draws: Random directions at the chosen strength.
         limit: Loss of coherent answers that a chosen strength may have, as a share.
         sampling_seed: Seed of the answers.
+        kinds: Kinds of direction that are tested.
     """
 
     samples: int = 12
@@ -46,6 +47,7 @@ class SteerSettings:
     draws: int = 3
     limit: float = 0.10
     sampling_seed: int = 0
+    kinds: tuple[str, ...] = KINDS
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ def steer(
         JudgeError: The judge fails.
     """
     started = time.monotonic()
-    inputs = content_hash([SCHEMA, directions.inputs, vars(settings), KINDS, RUNGS, FRACTIONS])
+    inputs = content_hash([SCHEMA, directions.inputs, vars(settings), RUNGS, FRACTIONS])
     done = read_side(subjects.folder, STEER, CausalRecord)
     if done is not None and done.inputs == inputs:
         return done
@@ -86,7 +88,7 @@ def steer(
     search = _Search(bench, found, settings)
     missing: dict[str, str] = {}
     chosen: list[_Dose] = []
-    for kind in KINDS:
+    for kind in settings.kinds:
         vectors = found.mean(kind)
         if vectors is None:
             missing[kind] = directions.missing.get(kind, "it was not looked for")
