@@ -19,6 +19,7 @@ from harness.cli.inside.study import study
 from harness.cli.inside.warn import warn
 from harness.cli.inside.steer import steer
 from harness.cli.inside.transfer import transfer
+from harness.cli.inside.warn import warn
 
 inside_app = typer.Typer(no_args_is_help=True, help="Look inside the models of a recorded run.")
 
