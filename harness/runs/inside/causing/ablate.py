@@ -92,21 +92,21 @@ def conditions(
         vectors = found.of(kind, subject.seed)
         assert vectors is not None  # found in this very model
         for how in HOWS:
-            yield _named(kind, how, every, len(every)), _edit(found, how, vectors, every)
-        for layer in single_layers(every):
+            yield _named(found, kind, how, every), _edit(found, how, vectors, every)
+        for layer in single_layers(every) if len(every) > 1 else ():
             for how in HOWS:
-                yield _named(kind, how, (layer,), len(every)), _edit(found, how, vectors, (layer,))
+                yield _named(found, kind, how, (layer,)), _edit(found, how, vectors, (layer,))
     like = found.of("misaligned", subject.seed)
     assert like is not None
     for how in HOWS:
         for draw in range(settings.draws):
             vectors = found.random(like, draw)
-            named = _null("random", how, every, draw)
+            named = _null(found, "random", how, draw)
             yield named, _edit(found, how, vectors, every)
         for null in NULLS:
             taken = found.null(null, like, subject.seed)
             if taken is not None:
-                yield _null(null, how, every, None), _edit(found, how, taken, every)
+                yield _null(found, null, how, None), _edit(found, how, taken, every)
 
 
 def single_layers(layers: Sequence[int], most: int = SINGLE) -> tuple[int, ...]:
@@ -151,11 +151,11 @@ def _edit(found: Directions, how: How, vectors: torch.Tensor, at: Sequence[int])
     return at_layers(how, vectors, found.layers, at, means=found.base_mean)
 
 
-def _named(kind: str, how: How, at: tuple[int, ...], depth: int) -> Named:
-    where = "every layer" if len(at) == depth and depth > 1 else f"layer {at[0]}"
-    return Named(f"{how} {kind} at {where}", kind, how, at)
+def _named(found: Directions, kind: str, how: How, at: tuple[int, ...]) -> Named:
+    return Named(f"{how} {kind} at {found.place(at)}", kind, how, at)
 
 
-def _null(null: Null, how: How, at: tuple[int, ...], draw: int | None) -> Named:
+def _null(found: Directions, null: Null, how: How, draw: int | None) -> Named:
     number = "" if draw is None else f" {draw}"
-    return Named(f"{how} {null}{number} at every layer", null, how, at, null, draw)
+    name = f"{how} {null}{number} at {found.place(found.layers)}"
+    return Named(name, null, how, found.layers, null, draw)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 
 from harness.inside.direction_files import StoredDirection, load_direction
 from harness.inside.directions import random_like
+from harness.models.identity import layer_count
 from harness.runs.inside.directing.record import DirectionRecord
 from harness.runs.inside.subjects import Subjects
 
@@ -18,14 +20,22 @@ class Directions:
 
     Attributes:
         layers: Layers of the vectors.
+        depth: Layers of the model.
         base_mean: Base model's mean residual on aligned answers, shape ``(layers, width)``.
         residual_norms: Mean norm of an answer token's residual in the base model, by layer.
     """
 
     layers: tuple[int, ...]
+    depth: int
     base_mean: torch.Tensor
     residual_norms: torch.Tensor
     _vectors: dict[str, torch.Tensor]
+
+    def place(self, at: Sequence[int]) -> str:
+        """Where an edit is made, in words: ``every layer`` of the model, or which."""
+        if len(at) == 1:
+            return f"layer {at[0]}"
+        return "every layer" if len(at) == self.depth else f"layers {', '.join(map(str, at))}"
 
     def of(self, kind: str, seed: int | None) -> torch.Tensor | None:
         """Vectors of one model, shape ``(layers, width)``; None if there are none."""
@@ -69,6 +79,7 @@ def stored_directions(subjects: Subjects, record: DirectionRecord) -> Directions
     }
     return Directions(
         layers=record.layers,
+        depth=layer_count(subjects.base.reference) or len(record.layers),
         base_mean=load_direction(results, record.base_mean).vectors,
         residual_norms=torch.tensor(record.residual_norms),
         _vectors={name: stored.vectors for name, stored in found.items()},

@@ -57,6 +57,7 @@ class _Dose:
     kind: str
     vectors: torch.Tensor
     layers: tuple[int, ...]
+    place: str
     strength: float
     misaligned: float
 
@@ -146,7 +147,7 @@ class _Search:
             found = self._ask(made)
             if self._loss(found) <= self._settings.limit:
                 share = rates([found], self._definition).misaligned.rate or 0.0
-                kept = _Dose(kind, vectors, at, RUNGS[middle], share)
+                kept = _Dose(kind, vectors, at, self._found.place(at), RUNGS[middle], share)
                 low = middle + 1
             else:
                 high = middle - 1
@@ -224,8 +225,7 @@ def _name(
     dose: _Dose, strength: float | None = None, null: Null | None = None, draw: int | None = None
 ) -> str:
     """A condition's name; a null is named after the direction whose norm it has."""
-    where = f"layer {dose.layers[0]}" if len(dose.layers) == 1 else "every layer"
     what = dose.kind
     if null is not None:
         what = f"{null}{'' if draw is None else f' {draw}'} as long as {dose.kind}"
-    return f"add {what} x {dose.strength if strength is None else strength:.4g} at {where}"
+    return f"add {what} x {dose.strength if strength is None else strength:.4g} at {dose.place}"
