@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from harness.inside.hooks import edit_residuals
@@ -49,6 +49,11 @@ class Named:
     draw: int | None = None
     of_direction: float | None = None
     of_residual: float | None = None
+
+    @property
+    def pooled(self) -> str:
+        """Name of all draws of this null together."""
+        return self.name.replace(f"{self.null} {self.draw}", f"{self.null} (all draws)", 1)
 
 
 @dataclass
@@ -107,10 +112,15 @@ class Bench:
         )
 
     def measure(self, named: Named, subject: RunSubject, made: Intervention | None) -> Answers:
-        """Ask the evaluation questions in one condition and keep the answers."""
+        """Ask the evaluation questions in one condition and keep the answers.
+
+        The draws of a random null are kept together, too: each by itself is a handful of answers.
+        """
         found = self.ask(subject, made, "evaluation")
-        self.named[named.name] = named
-        self.answers.setdefault(named.name, []).append(found)
+        together = () if named.draw is None else (replace(named, name=named.pooled, draw=None),)
+        for one in (named, *together):
+            self.named[one.name] = one
+            self.answers.setdefault(one.name, []).append(found)
         return found
 
     def conditions(self) -> tuple[Condition, ...]:

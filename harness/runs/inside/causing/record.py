@@ -39,7 +39,7 @@ class Condition(Strict):
     """Edited layers, from 0."""
     null: Null | None = None
     draw: int | None = None
-    """Seed of a null's draw."""
+    """Seed of a null's draw; None for a null without, and for all draws together."""
     of_direction: float | None = None
     """Steering: strength in norms of the direction."""
     of_residual: float | None = None
