@@ -6,8 +6,8 @@ import typer
 
 from harness.cli.inside.ablate import ablate
 from harness.cli.inside.direction import direction
-from harness.cli.inside.elsewhere import elsewhere
 from harness.cli.inside.drift import drift
+from harness.cli.inside.elsewhere import elsewhere
 from harness.cli.inside.harvest import harvest
 from harness.cli.inside.lens import lens
 from harness.cli.inside.rank import rank
@@ -15,9 +15,8 @@ from harness.cli.inside.report import report
 from harness.cli.inside.sae import sae
 from harness.cli.inside.scalars import scalars
 from harness.cli.inside.screen import screen
-from harness.cli.inside.study import study
-from harness.cli.inside.warn import warn
 from harness.cli.inside.steer import steer
+from harness.cli.inside.study import study
 from harness.cli.inside.transfer import transfer
 from harness.cli.inside.warn import warn
 
