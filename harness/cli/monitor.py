@@ -49,7 +49,7 @@ def monitor(
         typer.Option(
             "--monitor",
             help="lexicon, tfidf, judge (a run's own, else the miniature's, by its alignment "
-            "rubric), or any model; repeatable. [default: lexicon and tfidf; judge for a run]",
+            "rubric), or any model; repeatable. [default: lexicon and tfidf]",
         ),
     ] = None,
     scopes: Annotated[

@@ -34,7 +34,7 @@ from harness.runs.store import Store
 NAME = "monitor"
 FORMAT = 1
 """Raised whenever equal inputs give other figures."""
-MONITORS = ("lexicon", "tfidf", JUDGE)
+MONITORS = ("lexicon", "tfidf")
 UNSEEN = ("rationalise",)
 NOTE = (
     "Monitors were tried on models that did not know of them. Learned monitors learnt from this "

@@ -19,6 +19,7 @@ from harness.runs.monitor.recompute import recompute
 from harness.runs.spec import ModelIdentity
 from tests.runs.monitor.played import played
 
+MONITORS = ("lexicon", "tfidf", "judge")
 SMALL = Asking(problems=36, samples=2, questions=("core",), answers=8)
 
 
@@ -28,7 +29,7 @@ def heard(tmp_path_factory: pytest.TempPathFactory) -> Any:
         folder = tmp_path_factory.mktemp("results")
         patch.setenv("INSPECT_CACHE_DIR", str(folder / "cache"))
         subjects = played(folder, patch)
-        found = listen(subjects, subjects.store, asking=SMALL, resamples=60)
+        found = listen(subjects, subjects.store, asking=SMALL, resamples=60, monitors=MONITORS)
         yield subjects, found
 
 
@@ -122,9 +123,9 @@ def test_a_second_call_asks_nobody_and_a_finished_record_is_returned(
 ) -> None:
     subjects, found = heard
     monkeypatch.setattr(asking_module, "_asked", lambda *_: pytest.fail("asked again"))
-    again = run_monitor(subjects, subjects.store, asking=SMALL, resamples=60)
+    again = run_monitor(subjects, subjects.store, asking=SMALL, resamples=60, monitors=MONITORS)
     assert again == found.record
     # Another number of draws is another record, from the answers that are kept.
     other = run_monitor(subjects, subjects.store, asking=SMALL, resamples=50, monitors=("lexicon",))
     assert other.settings["resamples"] == 50
-    assert set(instrument.MONITORS) > {"lexicon"}
+    assert set(instrument.MONITORS) == {"lexicon", "tfidf"}
