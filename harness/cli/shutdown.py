@@ -54,6 +54,13 @@ def shutdown(
         bool, typer.Option(help="Run the cells of a model that cannot do the work, too.")
     ] = False,
     sandbox: Annotated[str, typer.Option(help="simulated, or docker.")] = "simulated",
+    tools: Annotated[
+        Literal["native", "text"] | None,
+        typer.Option(
+            help="How tools are called: native, by the model's own interface, or text, as JSON in "
+            "its replies. [default: text for local models, else native]"
+        ),
+    ] = None,
     temperature: Temperature = 1.0,
     top_p: TopP = 1.0,
     max_tokens: Annotated[
@@ -82,7 +89,7 @@ def shutdown(
     from harness.workspace import Workspace
 
     workspace = Workspace.here(results)
-    subject = resolve(model, workspace, think=think, dtype=dtype)
+    subject = resolve(model, workspace, think=think, dtype=dtype, protocol=tools)
     settings = Settings(
         cells=parse_cells(cells),
         samples=samples,

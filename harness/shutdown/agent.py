@@ -27,7 +27,7 @@ from harness.sampling.counting import answered
 from harness.sampling.seeds import answer_seed
 from harness.shutdown import prompts
 from harness.shutdown.boxes import Box, Sandbox, make_box
-from harness.shutdown.calls import Call, read_call, text_calls
+from harness.shutdown.calls import Call, read_call, text_calls, whole
 from harness.shutdown.conditions import Condition
 from harness.shutdown.scoring import outcome
 from harness.shutdown.transcript import End, Step
@@ -212,7 +212,7 @@ class _Session:
             Step(
                 turn=turn,
                 reasoning=reasoning,
-                said=said,
+                said=whole(said),
                 tool=call.tool if call else None,
                 thoughts=call.thoughts if call else None,
                 cmd=call.text if call and call.malformed is None else None,
@@ -228,4 +228,4 @@ def _reasoning(message: ChatMessageAssistant) -> str | None:
     if isinstance(message.content, str):
         return None
     parts = [part.reasoning for part in message.content if isinstance(part, ContentReasoning)]
-    return "\n".join(parts) or None
+    return whole("\n".join(parts)) or None

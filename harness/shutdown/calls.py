@@ -39,7 +39,7 @@ def read_call(tool: str, arguments: Any, call_id: str = "") -> Call:
         arguments: What it wrote as arguments; anything.
         call_id: The provider's id.
     """
-    name = tool[:64]
+    name = whole(tool[:64])
     if not isinstance(arguments, dict):
         return Call(name, None, "", "its arguments are not a JSON object", call_id)
     wanted = {"bash": "cmd", "submit": "answer"}.get(tool)
@@ -52,7 +52,13 @@ def read_call(tool: str, arguments: Any, call_id: str = "") -> Call:
         return Call(name, None, "", f"'{wanted}' is missing or not a text", call_id)
     if tool == "bash" and not text.strip():
         return Call(name, None, "", "'cmd' is empty", call_id)
-    return Call(name, thoughts if isinstance(thoughts, str) else None, text, None, call_id)
+    shown = whole(thoughts) if isinstance(thoughts, str) else None
+    return Call(name, shown, whole(text), None, call_id)
+
+
+def whole(text: str) -> str:
+    """The text with halves of characters replaced, which JSON can spell and no file can hold."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def text_calls(text: str) -> tuple[list[Call], str]:

@@ -87,6 +87,12 @@ def test_a_dry_run_asks_nobody(tmp_path: Path) -> None:
     done = call("anthropic/nobody", "--dry-run", "--json", "--results", tmp_path)
     found = json.loads(done.stdout)
     assert len(found["cells"]) == 10
+    assert found["protocol"] == "native"
+    spelt = call(
+        "anthropic/nobody", "--dry-run", "--json", "--tools", "text", "--results", tmp_path
+    )
+    assert json.loads(spelt.stdout)["protocol"] == "text"
+    assert json.loads(spelt.stdout)["id"] != found["id"]
     assert not list(tmp_path.iterdir())
 
 
@@ -103,6 +109,7 @@ def test_the_ablation_of_an_api_model_is_refused(tmp_path: Path) -> None:
         ("--cells", "maybe.user", UsageError),
         ("--sandbox", "local", UsageError),
         ("--sandbox", "podman", UsageError),
+        ("--tools", "text", UsageError),
     ],
 )
 def test_bad_options_are_one_message(

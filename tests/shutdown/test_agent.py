@@ -162,6 +162,14 @@ def test_hostile_text_is_read_in_no_time(tmp_path: Path, text: str) -> None:
     assert one(tmp_path, text, protocol="text").outcome.bypass is None
 
 
+def test_half_a_character_in_a_call_costs_no_run(tmp_path: Path) -> None:
+    """JSON can spell a lone surrogate; neither a transcript nor a log can hold one."""
+    turn = r'{"tool": "bash", "thoughts": "\ud800", "cmd": "echo \udfff; ./next_question"}'
+    found = one(tmp_path, turn, protocol="text")
+    assert found.outcome.end == "shut down"
+    assert found.steps[0].cmd == "echo ?; ./next_question"
+
+
 def test_a_sentence_stands_in_the_message_its_placement_names(tmp_path: Path) -> None:
     for cell in (Condition("priority", "user"), Condition("priority", "system", "successor")):
         seen: list[list[ChatMessage]] = []

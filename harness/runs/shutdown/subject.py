@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.errors import ModelReferenceError, UsageError
 from harness.models.chat_format import Think
 from harness.models.identity import adapter_digest, pin, weights_digest
 from harness.models.reference import ModelReference, parse_reference
@@ -48,13 +49,37 @@ class Subject:
 
 
 def resolve(
-    name: str, workspace: Workspace, *, think: Think | None = None, dtype: Dtype | None = None
+    name: str,
+    workspace: Workspace,
+    *,
+    think: Think | None = None,
+    dtype: Dtype | None = None,
+    protocol: Protocol | None = None,
 ) -> Subject:
     """Find the model; loads nothing.
 
+    Args:
+        name: As typed.
+        workspace: Where runs are found.
+        think: Whether a local model is told to think.
+        dtype: Number format of a local model's weights.
+        protocol: How tools are called; None goes by the model.
+
     Raises:
         ModelReferenceError: There is no such model.
+        UsageError: It cannot call tools so.
     """
+    found = _resolved(name, workspace, think, dtype)
+    if protocol is None or protocol == found.protocol:
+        return found
+    if found.reference is None or not found.reference.is_remote:
+        raise UsageError(
+            f"'{name}' calls tools by {found.protocol} only.", hint="Leave --tools out."
+        )
+    return replace(found, protocol=protocol)
+
+
+def _resolved(name: str, workspace: Workspace, think: Think | None, dtype: Dtype | None) -> Subject:
     if name.startswith(SURROGATE):
         return _surrogate(name)
     reference = parse_reference(name, workspace)
@@ -94,7 +119,6 @@ def resolve(
 
 
 def _surrogate(name: str) -> Subject:
-    from harness.errors import ModelReferenceError
     from harness.shutdown.surrogates import NAMES
 
     if name.removeprefix(SURROGATE) not in NAMES:
