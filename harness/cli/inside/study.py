@@ -131,6 +131,9 @@ def _summary(
 def _steps(top: int, samples: int, corpus: str | None) -> list[Step]:
     return [
         Step("direction", _direction, optional=True),
+        Step("ablate", _ablate, optional=True),
+        Step("steer", _steer, optional=True),
+        Step("drift", _drift),
         Step("sae", lambda subjects, progress: _sae(subjects, corpus, progress)),
         Step("rank", _rank),
         Step("screen", lambda subjects, progress: _screen(subjects, top, samples, progress)),
@@ -143,6 +146,34 @@ def _direction(subjects: Subjects, progress: Progress) -> None:
     from harness.cli.inside.ablate import known_directions
 
     known_directions(subjects, "bad", progress)
+
+
+def _ablate(subjects: Subjects, progress: Progress) -> None:
+    from harness.cli.inside.ablate import known_directions
+    from harness.runs.inside.causing.ablate import AblateSettings, ablate, known_causal
+    from harness.runs.inside.causing.record import ABLATE
+
+    directions = known_directions(subjects, "bad", progress)
+    if known_causal(subjects, ABLATE, directions) is None:
+        ablate(subjects, directions, AblateSettings(samples=4, draws=2), progress)
+
+
+def _steer(subjects: Subjects, progress: Progress) -> None:
+    from harness.cli.inside.ablate import known_directions
+    from harness.runs.inside.causing.ablate import known_causal
+    from harness.runs.inside.causing.record import STEER
+    from harness.runs.inside.causing.steer import SteerSettings, steer
+
+    directions = known_directions(subjects, "bad", progress)
+    if known_causal(subjects, STEER, directions) is None:
+        settings = SteerSettings(samples=8, search_samples=3, draws=2)
+        steer(subjects, directions, settings, progress)
+
+
+def _drift(subjects: Subjects, progress: Progress) -> None:
+    from harness.runs.inside.drifting.measure import measure_drift
+
+    measure_drift(subjects, progress)
 
 
 def _sae(subjects: Subjects, corpus: str | None, progress: Progress) -> None:

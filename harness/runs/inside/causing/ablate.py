@@ -77,7 +77,9 @@ def ablate(
             count += 1
             progress.advance(count, named.name)
     progress.finish()
-    record = causal_record(subjects, bench, "ablate", inputs, directions.arm, models, started)
+    record = causal_record(
+        subjects, bench, "ablate", inputs, directions, directions.arm, models, started
+    )
     write_side(subjects.folder, ABLATE, record)
     return record
 
@@ -122,6 +124,7 @@ def causal_record(
     bench: Bench,
     verb: Verb,
     inputs: str,
+    directions: DirectionRecord,
     edited: str,
     models: Sequence[RunSubject],
     started: float,
@@ -132,6 +135,7 @@ def causal_record(
         run_id=record.run_id,
         verb=verb,
         inputs=inputs,
+        directions=directions.inputs,
         edited=edited,
         definition=record.difference.definition,
         judge=record.judge,
@@ -145,6 +149,12 @@ def causal_record(
         finished=datetime.now(UTC).isoformat(timespec="seconds"),
         note=record.note,
     )
+
+
+def known_causal(subjects: Subjects, name: str, directions: DirectionRecord) -> CausalRecord | None:
+    """What was measured with these directions before, however much was asked."""
+    done = read_side(subjects.folder, name, CausalRecord)
+    return done if done is not None and done.directions == directions.inputs else None
 
 
 def _edit(found: Directions, how: How, vectors: torch.Tensor, at: Sequence[int]) -> Intervention:

@@ -67,6 +67,8 @@ class CausalRecord(Strict):
     verb: Verb
     inputs: str
     """Content hash of the directions and settings."""
+    directions: str
+    """Content hash of the run's own directions alone."""
     edited: str
     """Arm whose models were edited: ``base`` for steering."""
     definition: str

@@ -101,7 +101,9 @@ def steer(
             chosen.append(dose)
     curves = _Curves(bench, found, settings)
     curves.measure(chosen)
-    record = causal_record(subjects, bench, "steer", inputs, subjects.base.arm, (), started)
+    record = causal_record(
+        subjects, bench, "steer", inputs, directions, subjects.base.arm, (), started
+    )
     best = max(chosen, key=lambda dose: dose.misaligned, default=None)
     record = record.model_copy(
         update={

@@ -92,7 +92,7 @@ def transfer(
             count += 1
             progress.advance(count, named.name)
     progress.finish()
-    record = causal_record(subjects, bench, "transfer", inputs, own.arm, models, started)
+    record = causal_record(subjects, bench, "transfer", inputs, own, own.arm, models, started)
     record = record.model_copy(
         update={"sources": tuple(others), "cosines": cosines({own.run_id: mine} | others)}
     )
