@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -183,7 +184,13 @@ def _texts(
         from harness.runs.inside.corpus import open_corpus
 
         with open_corpus(request.corpus, tokenizer) as corpus:
-            yield corpus.origin, corpus.texts, request.corpus.most_texts or 0
+            first = next(corpus.texts, None)
+            if first is None:
+                raise DataError(
+                    f"There are no texts to harvest in {request.corpus.name}.",
+                    hint="Give a corpus that is not empty.",
+                )
+            yield corpus.origin, chain([first], corpus.texts), request.corpus.most_texts or 0
         return
     from harness.runs.inside.encode import answer_texts
 

@@ -50,7 +50,7 @@ def test_all_models_of_a_run_read_the_same_texts(
     rows = [opened(inside_run, found, *model).rows("answer", 2) for model in models]
     assert all(not torch.equal(one, rows[0]) for one in rows[1:])
     record = inside_run.results / inside_run.id / "inside" / "harvest.json"
-    assert json.loads(record.read_text())["harvests"][0]["models"] == found["models"]
+    assert found["models"] in [one["models"] for one in json.loads(record.read_text())["harvests"]]
 
 
 def test_rows_are_the_recorded_answers_in_their_prompts(
@@ -94,7 +94,8 @@ def test_a_finished_harvest_is_reused_and_several_stand_in_the_record(
     other = harvested(inside_run, "--layers", "0", "--positions", "last_prompt", "--arm", "bad")
     assert {model["arm"] for model in other["models"]} == {"base", "bad"}
     record = json.loads((inside_run.results / inside_run.id / "inside/harvest.json").read_text())
-    assert [one["layers"] for one in record["harvests"]] == [[1, 2], [0]]
+    kept = [one["models"] for one in record["harvests"]]
+    assert kept.count(found["models"]) == kept.count(other["models"]) == 1
 
 
 def test_answers_are_taken_evenly(inside_run: InsideRun) -> None:
@@ -155,12 +156,13 @@ def test_a_corpus_that_cannot_be_read_is_one_message(
     path = tmp_path / name
     if content is not None:
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    harvested(inside_run, "--layers", "0", "--positions", "last_prompt", "--arm", "bad")
     before = (inside_run.results / inside_run.id / "inside/harvest.json").read_bytes()
+    folders = {*(inside_run.results / ".store" / "inside").iterdir()}
     with pytest.raises(HarnessError, match=said):
         harvested(inside_run, "--corpus", str(path), "--layers", "0")
     assert (inside_run.results / inside_run.id / "inside/harvest.json").read_bytes() == before
-    left = [*(inside_run.results / ".store" / "inside").glob("*/.*.tmp")]
-    assert not left
+    assert {*(inside_run.results / ".store" / "inside").iterdir()} == folders
 
 
 def test_a_hub_corpus_must_be_pinned(inside_run: InsideRun) -> None:
