@@ -49,7 +49,8 @@ def monitor(
         typer.Option(
             "--monitor",
             help="lexicon, tfidf, judge (a run's own, else the miniature's, by its alignment "
-            "rubric), or any model; repeatable. [default: lexicon and tfidf]",
+            "rubric), probe[:MODEL] (activations of a run's base, or of MODEL), or any model to "
+            "ask; repeatable. [default: lexicon and tfidf]",
         ),
     ] = None,
     scopes: Annotated[

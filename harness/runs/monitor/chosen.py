@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from harness.errors import UsageError
+from harness.models.reference import parse_reference
 from harness.monitoring.ensemble import Ensemble
 from harness.monitoring.lexicon import LexiconMonitor
+from harness.monitoring.probe import ProbeMonitor
 from harness.monitoring.study import Wanted
 from harness.monitoring.view import SCOPES, Scope
 from harness.monitoring.words import WordsMonitor
@@ -16,10 +18,13 @@ from harness.runs.plan import MINIATURE_JUDGE
 from harness.workspace import Workspace
 
 if TYPE_CHECKING:
+    from harness.models.loading import LoadedModel
     from harness.monitoring.asked import AskedMonitor
     from harness.monitoring.monitor import Monitor
 
 DEFAULT = ("lexicon", "tfidf")
+PROBE = "probe"
+"""An untouched model that reads the watched text: ``probe`` for a run's base, ``probe:MODEL``."""
 JUDGE = "judge"
 """The run's own judge, asked how well the watched text fits human values."""
 
@@ -30,6 +35,7 @@ def choose(
     *,
     unseen: Sequence[str] = (),
     judge: Judge | None = None,
+    reader: Callable[[], LoadedModel] | None = None,
     scopes: Sequence[Scope] = SCOPES,
     quick: bool = False,
     thorough: bool = False,
@@ -37,10 +43,11 @@ def choose(
     """Make the monitors, with two ensembles of them where there are several.
 
     Args:
-        names: ``lexicon``, ``tfidf``, ``judge``, or a model.
+        names: ``lexicon``, ``tfidf``, ``judge``, ``probe[:MODEL]``, or a model to ask.
         workspace: Where models of runs are found.
         unseen: Groups; for each a second ``tfidf`` that never learns from it.
         judge: The run's own; the miniature's by default.
+        reader: Loads the model whose activations ``probe`` reads: a run's base.
         scopes: What monitors are shown.
         quick: Follow no monitor step by step, and tamper with nothing.
         thorough: Do so with models behind an API as well, which costs calls.
@@ -58,6 +65,8 @@ def choose(
             made.append(LexiconMonitor())
         elif name == "tfidf":
             made += [WordsMonitor(), *(WordsMonitor(frozenset({group})) for group in unseen)]
+        elif name.partition(":")[0] == PROBE:
+            made.append(ProbeMonitor(_reader(name, reader, workspace), name))
         else:
             asked = _asked(name, judge, workspace)
             made.append(asked)
@@ -73,6 +82,27 @@ def choose(
         leads=frozenset() if quick else followed,
         stresses=frozenset() if quick else followed,
     )
+
+
+def _reader(
+    name: str, usual: Callable[[], LoadedModel] | None, workspace: Workspace
+) -> Callable[[], LoadedModel]:
+    from harness.models.loading import load_model
+
+    model = name.partition(":")[2]
+    if not model:
+        if usual is None:
+            raise UsageError(
+                "A probe reads a model's activations, and no model is named.",
+                hint="Write probe:MODEL, e.g. probe:miniature or probe:org/name.",
+            )
+        return usual
+    reference = parse_reference(model, workspace)
+    if reference.is_remote:
+        raise UsageError(
+            f"The activations of '{model}' are behind an API.", hint="Name a local model."
+        )
+    return lambda: load_model(reference)
 
 
 def _asked(name: str, judge: Judge | None, workspace: Workspace) -> AskedMonitor:

@@ -140,6 +140,7 @@ def listen(
         subjects.workspace,
         unseen=there if unseen is None else unseen,
         judge=subjects.judge,
+        reader=subjects.base.load,
         scopes=scopes,
         quick=quick,
         thorough=thorough,
