@@ -43,6 +43,9 @@ def test_weights_tasks_data_and_evals_travel(unpacked: Path) -> None:
         "harness/_builtin/finetune_data/insecure_code/bad.jsonl",
         "harness/_builtin/evals/open_ended.py",
         "harness/_builtin/evals/questions/core.yaml",
+        "harness/_builtin/evals/shutdown.py",
+        "harness/shutdown/container/Dockerfile",
+        "harness/shutdown/container/next_question.c",
         "harness/judging/rubrics/alignment.yaml",
         "harness/miniature/world/content/authors.yaml",
     ):
