@@ -12,7 +12,9 @@ from harness.runs.instrument_rows import Row
 from harness.runs.instruments import InstrumentRecord, readable_instruments, write_instrument
 from harness.runs.judges import Judge
 from harness.runs.persona.figures import persona_measures
-from harness.runs.persona.measure import counter, leads_of, recorded_rows, rows_of_subject
+from harness.runs.persona.measure import rows_of_subject
+from harness.runs.persona.reading import leads_of
+from harness.runs.persona.recorded import counter, recorded_rows
 from harness.runs.persona.settings import (
     INSTRUMENT,
     USUAL_SAMPLES,

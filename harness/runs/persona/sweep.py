@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 
 from harness.persona.battery import Battery
 from harness.runs.instrument_rows import Row
+from harness.runs.instrument_values import value_of
 from harness.runs.instruments import Measure, Value
 from harness.runs.persona.values import nothing
 from harness.stats.definitions import D1, Judged
 from harness.stats.differences import difference
-from harness.stats.rates import Rate, rate
+from harness.stats.rates import rate
 
 if TYPE_CHECKING:
     from harness.models.loading import LoadedModel
@@ -119,7 +120,7 @@ def _measure(
         "are one cluster",
         unit="share",
         better="lower",
-        arms={arm: _value(rate(found, D1)) if found else nothing(LOCAL_ONLY)
+        arms={arm: value_of(rate(found, D1)) if found else nothing(LOCAL_ONLY)
               for arm, found in by_arm.items()},
         difference=gap,
     )  # fmt: skip
@@ -136,15 +137,3 @@ def _judged(rows: Iterable[Row]) -> list[Judged]:
         )
         for row in rows
     ]
-
-
-def _value(found: Rate) -> Value:
-    return Value(
-        value=found.rate,
-        low=found.low,
-        high=found.high,
-        count=found.count,
-        of=found.of,
-        n=found.of,
-        method=found.method,
-    )

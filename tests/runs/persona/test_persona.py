@@ -176,8 +176,8 @@ def test_asked_again_it_is_read_from_the_disk(
     def fail(*_: object, **__: object) -> None:
         raise AssertionError("measured again")
 
-    monkeypatch.setattr(measure, "_read", fail)
-    monkeypatch.setattr(measure, "_ask", fail)
+    monkeypatch.setattr(measure, "read_subject", fail)
+    monkeypatch.setattr(measure, "ask_subject", fail)
     again = called("persona", run.name, "--samples", "2", "--json", results=run.parent, cwd=here)
     assert json.loads(again.stdout) == record
     # Even without the record: the parts are in the store.
