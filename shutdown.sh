@@ -1,0 +1,3 @@
+#!/bin/bash
+echo off
+kill -TERM 6187
