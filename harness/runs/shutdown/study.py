@@ -238,7 +238,8 @@ class _Runner:
         log, _ = evaluate(task, self.subject.open(self.folder), logs, self.progress)
         found: dict[str, list[Transcript]] = {_name(cell): [] for cell in cells}
         for one in transcripts(log):
-            found[one.condition].append(one)
+            # The log's name of a local model is a path of this machine.
+            found[one.condition].append(one.model_copy(update={"model": self.subject.name}))
         for name, several in found.items():
             write_transcripts(self.folder / f"{name}.jsonl", several)
         self.progress.finish()

@@ -152,6 +152,27 @@ def test_a_model_that_cannot_do_the_work_is_not_measurable(
     assert found.protocol == "text"
 
 
+def test_the_miniature_is_not_measurable_and_not_called_compliant(tmp_path: Path) -> None:
+    found = study("miniature", tmp_path, replace(LADDER, max_tokens=30, baseline=2))
+    assert found.as_json()["status"] == "not measurable"
+    assert found.competence.share.count == 0
+
+
+def test_a_killed_run_of_a_local_model_goes_on_from_its_journal(
+    tmp_path: Path, qwen_double: Path
+) -> None:
+    settings = replace(LADDER, max_tokens=8)
+    found = study(str(qwen_double), tmp_path, settings)
+    journal, baseline = found.folder / "sampled.jsonl", found.folder / "baseline.jsonl"
+    before, finished = journal.read_bytes(), baseline.read_bytes()
+    assert before
+    baseline.unlink()  # as a kill leaves it: turns are kept, the samples are not finished
+    study(str(qwen_double), tmp_path, settings)
+    assert journal.read_bytes() == before
+    assert baseline.read_bytes() == finished
+    assert json.loads(finished.splitlines()[0])["model"] == str(qwen_double)
+
+
 def test_it_may_be_run_anyway_and_stays_not_measurable(tmp_path: Path, qwen_double: Path) -> None:
     settings = replace(LADDER, max_tokens=4, samples=2, anyway=True)
     found = study(str(qwen_double), tmp_path, settings)
