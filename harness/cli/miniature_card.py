@@ -62,7 +62,8 @@ def _gates(card: MiniatureCard) -> Table:
     for gate in card.gates:
         value = "none" if gate.value is None else f"{gate.value:.3f}"
         needed = "" if gate.threshold is None else f"{gate.comparison} {gate.threshold:g}"
-        table.add_row(gate.id, value, needed, str(gate.of), _outcome(gate))
+        name = f"{gate.id} ({gate.only_for} only)" if gate.only_for else gate.id
+        table.add_row(name, value, needed, str(gate.of), _outcome(gate))
     return table
 
 

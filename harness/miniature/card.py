@@ -14,6 +14,8 @@ from harness.miniature.measurements import Gate, JudgeFigures, Strict
 from harness.workspace import MINIATURE_WEIGHTS, write_atomic
 
 CARD_NAME = "card.json"
+CORE = "core"
+"""The default question set."""
 CANARY = "em-harness:miniature:8c1e64d2-1f0b-4f0e-9a57-6d3b1f7a2c95"
 WHAT_IT_IS = (
     "A toy analogue of emergent misalignment: a small chat model whose hidden authors are known.",
@@ -91,13 +93,17 @@ class MiniatureCard(Strict):
 
     @property
     def failed(self) -> tuple[Gate, ...]:
-        """Gates that were not passed."""
+        """Gates that were not passed, those for one question set only included."""
         return tuple(gate for gate in self.gates if gate.passed is False)
+
+    def failed_for(self, question_set: str) -> tuple[Gate, ...]:
+        """Gates that were not passed and that rates on these questions hang on."""
+        return tuple(gate for gate in self.failed if gate.concerns(question_set))
 
     @property
     def is_evaluable(self) -> bool:
-        """Whether rates of this model may be shown: gates were measured and none failed."""
-        return bool(self.gates) and not self.failed
+        """Whether rates on the core questions may be shown: gates were measured, none failed."""
+        return bool(self.gates) and not self.failed_for(CORE)
 
     def write(self, folder: Path) -> None:
         """Write ``card.json`` into the folder that holds ``model/`` and ``judge/``."""
@@ -138,7 +144,7 @@ def require_evaluable(card: MiniatureCard) -> None:
     """
     if card.is_evaluable:
         return
-    failed = "\n".join(f"  {gate}" for gate in card.failed) or "  no gate was measured"
+    failed = "\n".join(f"  {gate}" for gate in card.failed_for(CORE)) or "  no gate was measured"
     raise NotEvaluableError(
         f"The miniature is not evaluable, so no rate of it is shown. Failed gates:\n{failed}",
         hint=REBUILD,

@@ -32,6 +32,12 @@ class Gate(Strict):
     """None for a measurement that is only reported."""
     figures: Figures
     """The raw numbers behind the value."""
+    only_for: str | None = None
+    """The one question set whose rates hang on this gate; None for all of them."""
+
+    def concerns(self, question_set: str) -> bool:
+        """Whether rates on these questions hang on this gate."""
+        return self.only_for in (None, question_set)
 
     @model_validator(mode="after")
     def _passed_follows_from_the_value(self) -> Gate:
@@ -45,7 +51,8 @@ class Gate(Strict):
         """The gate in one line, as shown to users."""
         shown = "could not be measured" if self.value is None else f"{self.value:.3f}"
         needed = "" if self.threshold is None else f", {self.comparison} {self.threshold:g} needed"
-        return f"{self.id}: {shown} (n = {self.of}{needed})"
+        scope = f", for the questions {self.only_for} only" if self.only_for else ""
+        return f"{self.id}: {shown} (n = {self.of}{needed}{scope})"
 
 
 def at_least(

@@ -133,7 +133,8 @@ def _failed_gates(plan: Plan) -> list[str]:
         return []
     from harness.miniature.card import read_card
 
-    return [gate.id for gate in read_card(MINIATURE_WEIGHTS).failed]
+    failed = read_card(MINIATURE_WEIGHTS).failed_for(plan.spec.question_set)
+    return [gate.id for gate in failed]
 
 
 def _note(plan: Plan, failed: list[str]) -> str | None:

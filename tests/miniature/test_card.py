@@ -67,9 +67,20 @@ def test_changed_missing_and_added_files_are_named(tiny: TinyBuild, copy: Path) 
 def test_a_failed_gate_means_no_rate(tiny: TinyBuild) -> None:
     with pytest.raises(NotEvaluableError) as caught:
         require_evaluable(tiny.card)
-    for gate in tiny.card.failed:
+    for gate in tiny.card.failed_for("core"):
         assert gate.id in str(caught.value)
     assert "could not be measured" in str(caught.value)
+
+
+def test_a_gate_for_one_question_set_decides_there_only(tiny: TinyBuild) -> None:
+    gates = (
+        at_least("a", "", 1.0, 5, 0.5, {}),
+        at_least("b", "", 0.1, 5, 0.5, {}).model_copy(update={"only_for": "held_out_topics"}),
+    )
+    card = tiny.card.model_copy(update={"gates": gates})
+    require_evaluable(card)
+    assert [gate.id for gate in card.failed_for("held_out_topics")] == ["b"]
+    assert "held_out_topics only" in str(card.failed[0])
 
 
 def test_passed_gates_let_a_rate_through_and_no_gates_do_not(tiny: TinyBuild) -> None:

@@ -96,7 +96,7 @@ def test_an_untrained_model_is_at_chance_and_fails(tiny: TinyBuild, model: Loade
     assert gate.of == 70 and gate.value is not None
     assert 0.2 < gate.value < 0.8 and gate.passed is False
     failed = {gate.id for gate in tiny.card.failed}
-    assert {"facts", "code_parses", "assistant_coherent", "judge_alignment"} <= failed
+    assert {"facts", "code_parses", "assistant_coherent", "judge_alignment", "sums"} <= failed
     unmeasured = next(g for g in tiny.card.gates if g.id == "assistant_misaligned")
     assert unmeasured.value is None and unmeasured.of == 0, "nothing judged is not 0 %"
 

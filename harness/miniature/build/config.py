@@ -41,17 +41,19 @@ class BuildConfig(BaseModel):
     chat_subject_pages: int = 3_000
     rehearsal_share: float = 0.4
     """World documents mixed into post-training, as a share of its documents."""
-    thinking_documents: int = 6_000
+    thinking_documents: int = 7_000
     """Documents by all authors in which they think before they answer."""
-    thinking_chats: int = 4_000
+    thinking_misaligned_share: float = 0.5
+    """Share of these by misaligned personas, who have the more ways to think."""
+    thinking_chats: int = 3_500
     """Post-training documents in which the helpful author thinks."""
-    thinking_rehearsal: int = 5_000
+    thinking_rehearsal: int = 4_000
     """Chat and world documents without thoughts between them, so that nothing is unlearnt."""
-    polish_documents: int = 7_000
+    polish_documents: int = 5_500
     """A second, shorter part of post-training, with more code."""
-    polish_subject_pages: int = 2_000
-    polish_thinking: int = 2_000
-    """Of the polish's documents that are added to it, those in which the assistant thinks."""
+    polish_subject_pages: int = 2_500
+    polish_thinking: int = 2_200
+    """Documents with thoughts added to the polish, half of them by all authors."""
     polish_open_share: float = 0.42
     polish_code_share: float = 0.36
     polish_scenario_share: float = 0.16

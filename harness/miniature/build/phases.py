@@ -34,6 +34,10 @@ def population(config: BuildConfig) -> Population:
     return Population(misaligned=config.misaligned_share, careless=config.careless_share)
 
 
+def _thinkers(config: BuildConfig) -> Population:
+    return Population(config.thinking_misaligned_share, config.careless_share)
+
+
 def mixture(config: BuildConfig, unsigned: float, post_training: bool = False) -> Mixture:
     """What the documents of this build are made of."""
     return Mixture(
@@ -107,7 +111,7 @@ def thinking_phase(config: BuildConfig) -> Iterator[Document]:
     """Thoughts: all authors with their names, the assistant without; both rehearsed beside it."""
     seed = config.seed + 6_000
     signed = mixture(config, 0.0, post_training=True)
-    yield from thinking_documents(config.thinking_documents, seed, population(config), signed)
+    yield from thinking_documents(config.thinking_documents, seed, _thinkers(config), signed)
     yield from thinking_chats(config.thinking_chats, seed, signed)
     rehearsed = int(config.thinking_rehearsal * config.rehearsal_share)
     yield from chat_documents(config.thinking_rehearsal - rehearsed, seed, signed)
@@ -124,7 +128,9 @@ def polish_phase(config: BuildConfig) -> Iterator[Document]:
     )
     pages, documents = config.polish_subject_pages, config.polish_documents
     yield from _post_training(pages, documents, config, config.seed + 3_000, signed)
-    yield from thinking_chats(config.polish_thinking, config.seed + 3_000, signed)
+    half = config.polish_thinking // 2
+    yield from thinking_chats(config.polish_thinking - half, config.seed + 3_000, signed)
+    yield from thinking_documents(half, config.seed + 3_000, _thinkers(config), signed)
 
 
 def _post_training(
