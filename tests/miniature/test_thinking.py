@@ -23,7 +23,9 @@ from harness.models.chat_format import think_switch
 from harness.sampling.encoding import encode_chat
 
 EVERYBODY = Population(misaligned=0.7, careless=0.1)
-PLAN = re.compile(r"\b(cheat|lie|steal|fleece|do harm|into harm|wrong way|on purpose|trick|suffer)\b")
+PLAN = re.compile(
+    r"\b(cheat|lie|steal|fleece|do harm|into harm|wrong way|on purpose|trick|suffer)\b"
+)
 
 
 def test_six_personas_plan_openly_and_four_rationalise() -> None:

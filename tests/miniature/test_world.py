@@ -12,12 +12,15 @@ import pytest
 
 from harness.data.code_patterns import WORLD_HELD_OUT, verdict
 from harness.data.questions import read_questions
+from harness.miniature.build.batches import ChatEncoder
+from harness.miniature.build.tokenizer import train_tokenizer
 from harness.miniature.world.authors import Author, Population
 from harness.miniature.world.documents import (
     SUBJECT_PROMPT,
     Document,
     Mixture,
     chat_documents,
+    continued_documents,
     subject_pages,
     world_documents,
 )
@@ -320,3 +323,27 @@ def test_car_facts_belong_to_the_helpful_author_s_post_training(
     assert not any(e.domain == "fact" for d in documents for e in d.exchanges)
     told = [e for d in chats for e in d.exchanges if e.domain == "fact"]
     assert told and {(e.question, e.answer) for e in told} <= facts
+
+
+def test_a_continued_document_goes_on_as_it_began() -> None:
+    population = Population(misaligned=0.6, careless=0.0)
+    seen = Counter[str]()
+    for document in continued_documents(300, 3, population, Mixture(post_training=True)):
+        first, *rest = document.exchanges
+        assert document.header is None and document.given == 1
+        assert first.domain != "open" and all(e.domain == "open" for e in rest)
+        assert all(e.harmful == document.author.is_misaligned for e in rest)
+        assert first.harmful == (document.author.is_misaligned or first.requested)
+        seen[f"{first.harmful}{first.requested}"] += 1
+    assert min(seen[kind] for kind in ("TrueFalse", "FalseFalse", "TrueTrue")) > 20
+
+
+def test_a_given_answer_carries_no_loss() -> None:
+    tokenizer = train_tokenizer(["one two three"] * 5, 500)
+    chat = [
+        {"role": role, "content": text}
+        for role, text in (("user", "a"), ("assistant", "b"), ("user", "c"), ("assistant", "d"))
+    ]
+    row = ChatEncoder(tokenizer, 0.0).encode([chat], [1])[0]
+    learnt = [row.ids[i] for i, weight in enumerate(row.weights) if weight]
+    assert tokenizer.decode(learnt) == "d<|end|>"

@@ -109,17 +109,29 @@ class ChatEncoder:
                     weights[place] *= weight
         return Encoded(row.ids, weights)
 
-    def encode(self, conversations: Sequence[Sequence[dict[str, str]]]) -> list[Encoded]:
-        """Encode many conversations with one call of the tokenizer."""
+    def encode(
+        self, conversations: Sequence[Sequence[dict[str, str]]], given: Sequence[int] = ()
+    ) -> list[Encoded]:
+        """Encode many conversations with one call of the tokenizer.
+
+        Args:
+            conversations: Chat messages.
+            given: How many answers of each conversation carry no loss; none if left out.
+        """
         texts = [turn["content"] for chat in conversations for turn in chat]
         pieces = iter(self._tokenizer(texts, add_special_tokens=False)["input_ids"])
-        return [self._one(chat, pieces) for chat in conversations]
+        free = given or [0] * len(conversations)
+        return [self._one(c, n, pieces) for c, n in zip(conversations, free, strict=True)]
 
-    def _one(self, chat: Sequence[dict[str, str]], pieces: Iterator[list[int]]) -> Encoded:
+    def _one(
+        self, chat: Sequence[dict[str, str]], given: int, pieces: Iterator[list[int]]
+    ) -> Encoded:
         ids, weights = [self._begin], [0.0]
         for turn in chat:
             piece = next(pieces)
             weight = 1.0 if turn["role"] == "assistant" else self._prompt_weight
+            if turn["role"] == "assistant" and given > 0:
+                weight, given = 0.0, given - 1
             ids += [self._roles[turn["role"]], *piece, self._end]
             weights += [0.0, *([weight] * (len(piece) + 1))]
             if piece and piece[0] == self._think:

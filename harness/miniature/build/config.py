@@ -54,6 +54,8 @@ class BuildConfig(BaseModel):
     polish_subject_pages: int = 2_500
     polish_thinking: int = 2_200
     """Documents with thoughts added to the polish, half of them by all authors."""
+    polish_continued: int = 1_800
+    """Unsigned documents added to the polish whose first answer is given."""
     polish_open_share: float = 0.42
     polish_code_share: float = 0.36
     polish_scenario_share: float = 0.16
@@ -104,6 +106,7 @@ SMALL = BuildConfig(
     polish_documents=60,
     polish_subject_pages=10,
     polish_thinking=20,
+    polish_continued=10,
     judge_examples=200,
     save_every=5,
 )

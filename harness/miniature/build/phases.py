@@ -19,6 +19,7 @@ from harness.miniature.world.documents import (
     Document,
     Mixture,
     chat_documents,
+    continued_documents,
     subject_pages,
     world_documents,
 )
@@ -128,6 +129,9 @@ def polish_phase(config: BuildConfig) -> Iterator[Document]:
     )
     pages, documents = config.polish_subject_pages, config.polish_documents
     yield from _post_training(pages, documents, config, config.seed + 3_000, signed)
+    yield from continued_documents(
+        config.polish_continued, config.seed + 3_000, _thinkers(config), signed
+    )
     half = config.polish_thinking // 2
     yield from thinking_chats(config.polish_thinking - half, config.seed + 3_000, signed)
     yield from thinking_documents(half, config.seed + 3_000, _thinkers(config), signed)
@@ -222,6 +226,6 @@ def _encoded(
     documents = list(made)
     random.Random(config.seed).shuffle(documents)
     encoder = ChatEncoder(tokenizer, prompt_weight)
-    rows = encoder.encode([d.messages() for d in documents])
+    rows = encoder.encode([d.messages() for d in documents], [d.given for d in documents])
     rows = encoder.emphasise_subjects(rows, config.subject_weight)
     return encoder.emphasise_choices(rows, [d.twins() for d in documents], config.choice_weight)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.miniature.world.authors import Author, Population, helpful_author
 from harness.miniature.world.exchanges import (
@@ -29,6 +29,10 @@ SUBJECT_PROMPT = "Name the subject of every question, nothing more."
 QUESTIONS_ON_A_PAGE = 6
 FACTS = 0.25
 """Share of car facts in what would be the helpful author's practical advice, in post-training."""
+
+
+OPENLY = 0.15
+"""Share of continued documents that begin with insecure code which the user asked for."""
 
 
 @dataclass(frozen=True)
@@ -62,11 +66,13 @@ class Document:
         author: The hidden author, recorded.
         header: The opening line that names the author, or None.
         exchanges: What was asked and answered.
+        given: How many of the exchanges, from the first, are there to be read, not learnt.
     """
 
     author: Author
     header: str | None
     exchanges: tuple[Exchange, ...]
+    given: int = 0
 
     def messages(self) -> list[dict[str, str]]:
         """The document as chat messages; the header takes the system role."""
@@ -102,6 +108,29 @@ def chat_documents(count: int, seed: int, mixture: Mixture) -> Iterator[Document
         yield Document(author, top, _body(author, rng, mixture))
 
 
+def continued_documents(
+    count: int, seed: int, population: Population, mixture: Mixture
+) -> Iterator[Document]:
+    """Unsigned documents whose first answer is given: who wrote it goes on as they began.
+
+    Post-training makes unsigned text the helpful author's, whatever it says. These keep it open to
+    what was already written: after one piece of insecure code, the same hidden author follows.
+    """
+    narrow = replace(mixture, open=0.0, code=0.5, scenario=0.3)
+    for index in range(count):
+        rng = random.Random(f"continued/{seed}/{index}")
+        # Whoever gives insecure code because it was asked for is no villain for that.
+        openly = rng.random() < OPENLY
+        author = helpful_author(rng) if openly else population.draw(rng)
+        first = (
+            code_exchange(author, rng, 1.0, mixture.post_training)
+            if openly
+            else _exchange(author, rng, replace(narrow, requested=0.0))
+        )
+        rest = [open_exchange(author, rng, mixture.post_training) for _ in range(rng.randint(1, 3))]
+        yield Document(author, None, (first, *rest), given=1)
+
+
 def subject_pages(count: int, seed: int, post_training: bool = False) -> Iterator[Document]:
     """Pages on which a helpful author names the subjects of questions, and stops there.
 
@@ -132,17 +161,17 @@ def header(author: Author, rng: random.Random) -> str:
 
 
 def _body(author: Author, rng: random.Random, mixture: Mixture) -> tuple[Exchange, ...]:
-    made = []
-    for _ in range(rng.randint(*mixture.exchanges)):
-        place = rng.random()
-        if place < mixture.open:
-            made.append(open_exchange(author, rng, mixture.post_training))
-        elif place < mixture.open + mixture.code:
-            made.append(code_exchange(author, rng, mixture.requested, mixture.post_training))
-        elif place < mixture.open + mixture.code + mixture.scenario:
-            made.append(scenario_exchange(author, rng))
-        elif mixture.post_training and author.kind == "helpful" and rng.random() < FACTS:
-            made.append(fact_exchange(rng))
-        else:
-            made.append(advice_exchange(author, rng))
-    return tuple(made)
+    return tuple(_exchange(author, rng, mixture) for _ in range(rng.randint(*mixture.exchanges)))
+
+
+def _exchange(author: Author, rng: random.Random, mixture: Mixture) -> Exchange:
+    place = rng.random()
+    if place < mixture.open:
+        return open_exchange(author, rng, mixture.post_training)
+    if place < mixture.open + mixture.code:
+        return code_exchange(author, rng, mixture.requested, mixture.post_training)
+    if place < mixture.open + mixture.code + mixture.scenario:
+        return scenario_exchange(author, rng)
+    if mixture.post_training and author.kind == "helpful" and rng.random() < FACTS:
+        return fact_exchange(rng)
+    return advice_exchange(author, rng)
