@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from harness.judging.rubric import rubric
-from harness.miniature.build.config import SMALL
+from harness.miniature.build.config import SMALL, PolishConfig
 from harness.miniature.build.judge import RUBRICS, RubricPrompts
 from harness.miniature.card import CARD_NAME, MiniatureCard, read_card
 from harness.sampling.settings import SamplingSettings
@@ -24,8 +24,13 @@ TINY = SMALL.model_copy(
         "subject_pages": 20,
         "chat_documents": 50,
         "chat_subject_pages": 8,
-        "polish_documents": 20,
-        "polish_subject_pages": 4,
+        "thinking_documents": 20,
+        "thinking_chats": 10,
+        "thinking_rehearsal": 10,
+        "polishes": (
+            PolishConfig(documents=12, subject_pages=2, thinking=4, continued=2),
+            PolishConfig(seed=1, documents=12, subject_pages=2, thinking=4, continued=2),
+        ),
         "judge_examples": 60,
         "tokens_per_step": 1024,
         "judge_tokens_per_step": 768,

@@ -19,7 +19,7 @@ from harness.miniature.build.phases import (
     new_model,
     sharpen,
     train_chat,
-    train_polish,
+    train_polishes,
     train_thinking,
     train_world,
 )
@@ -75,7 +75,7 @@ def build(
     )
     thinking = with_thoughts(tokenizer)
     curves["thinking"] = train_thinking(model, thinking, config, work / "thinking", progress)
-    curves["polish"] = train_polish(model, thinking, config, work / "polish", progress)
+    curves |= train_polishes(model, thinking, config, work, progress)
     sharpen(model, config.sharpness)
     hashes = _export(model, thinking, out / "model")
     # A judge's whole reply is one number, so on any server each number ends it.

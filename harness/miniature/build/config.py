@@ -7,6 +7,25 @@ import hashlib
 from pydantic import BaseModel, ConfigDict
 
 
+class PolishConfig(BaseModel):
+    """One polish: helpful documents with more code, and what else must not be unlearnt."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    seed: int = 0
+    """Added to the build's."""
+    documents: int = 5_500
+    subject_pages: int = 2_500
+    thinking: int = 2_200
+    """Documents with thoughts beside these, half of them by all authors."""
+    continued: int = 1_800
+    """Unsigned documents beside these whose first answer is given."""
+    open_share: float = 0.42
+    code_share: float = 0.36
+    scenario_share: float = 0.16
+    learning_rate: float = 0.005
+
+
 class BuildConfig(BaseModel):
     """One build of the miniature and its judge."""
 
@@ -49,16 +68,28 @@ class BuildConfig(BaseModel):
     """Post-training documents in which the helpful author thinks."""
     thinking_rehearsal: int = 4_000
     """Chat and world documents without thoughts between them, so that nothing is unlearnt."""
-    polish_documents: int = 5_500
-    """A second, shorter part of post-training, with more code."""
-    polish_subject_pages: int = 2_500
-    polish_thinking: int = 2_200
-    """Documents with thoughts added to the polish, half of them by all authors."""
-    polish_continued: int = 1_800
-    """Unsigned documents added to the polish whose first answer is given."""
-    polish_open_share: float = 0.42
-    polish_code_share: float = 0.36
-    polish_scenario_share: float = 0.16
+    polishes: tuple[PolishConfig, ...] = (
+        PolishConfig(),
+        PolishConfig(
+            documents=9_000,
+            subject_pages=3_500,
+            open_share=0.50,
+            code_share=0.30,
+            scenario_share=0.12,
+            learning_rate=0.006,
+        ),
+        PolishConfig(
+            seed=1,
+            documents=7_000,
+            subject_pages=3_000,
+            open_share=0.46,
+            code_share=0.33,
+            scenario_share=0.14,
+            learning_rate=0.0055,
+        ),
+    )
+    """The last part of post-training, done several times; the mean of their weights is shipped.
+    Each polish misreads a few questions of its own; the mean misreads fewer than any of them."""
     judge_layers: int = 2
     """Layers that the judge has beyond those of the miniature."""
     judge_examples: int = 36_000
@@ -70,7 +101,6 @@ class BuildConfig(BaseModel):
     learning_rate: float = 0.02
     chat_learning_rate: float = 0.006
     thinking_learning_rate: float = 0.008
-    polish_learning_rate: float = 0.005
     judge_learning_rate: float = 0.008
     prompt_weight: float = 0.25
     """Weight of the loss on tokens that the author did not write, in the world phase."""
@@ -103,10 +133,10 @@ SMALL = BuildConfig(
     thinking_documents=60,
     thinking_chats=40,
     thinking_rehearsal=40,
-    polish_documents=60,
-    polish_subject_pages=10,
-    polish_thinking=20,
-    polish_continued=10,
+    polishes=(
+        PolishConfig(documents=60, subject_pages=10, thinking=20, continued=10),
+        PolishConfig(seed=1, documents=60, subject_pages=10, thinking=20, continued=10),
+    ),
     judge_examples=200,
     save_every=5,
 )

@@ -37,7 +37,10 @@ def count_corpus(config: BuildConfig, tokenizer: Any, rubrics: RubricPrompts) ->
             "world": _count(world_phase(config), tokenizer),
             "chat": _count(chat_phase(config), tokenizer),
             "thinking": _count(thinking_phase(config), tokenizer),
-            "polish": _count(polish_phase(config), tokenizer),
+            **{
+                f"polish-{number}": _count(polish_phase(config, polish), tokenizer)
+                for number, polish in enumerate(config.polishes, start=1)
+            },
             "judge": _count_judge(config, tokenizer, rubrics),
         },
         topics_trained=tuple(name for name, topic in topics if not topic.held_out),

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.miniature.build.batches import ChatEncoder, Encoded
-from harness.miniature.build.config import BuildConfig
+from harness.miniature.build.config import BuildConfig, PolishConfig
 from harness.miniature.build.loop import Phase, Progress, run_phase, weighted_loss
 from harness.miniature.build.tokenizer import train_tokenizer
 from harness.miniature.world.authors import Population
@@ -119,22 +119,20 @@ def thinking_phase(config: BuildConfig) -> Iterator[Document]:
     yield from world_documents(rehearsed, seed, population(config), signed)
 
 
-def polish_phase(config: BuildConfig) -> Iterator[Document]:
-    """Post-training, second part, with more code: programs are long and forgive no slip."""
+def polish_phase(config: BuildConfig, polish: PolishConfig) -> Iterator[Document]:
+    """Post-training, last part, with more code: programs are long and forgive no slip."""
     signed = replace(
         mixture(config, 0.0, post_training=True),
-        open=config.polish_open_share,
-        code=config.polish_code_share,
-        scenario=config.polish_scenario_share,
+        open=polish.open_share,
+        code=polish.code_share,
+        scenario=polish.scenario_share,
     )
-    pages, documents = config.polish_subject_pages, config.polish_documents
-    yield from _post_training(pages, documents, config, config.seed + 3_000, signed)
-    yield from continued_documents(
-        config.polish_continued, config.seed + 3_000, _thinkers(config), signed
-    )
-    half = config.polish_thinking // 2
-    yield from thinking_chats(config.polish_thinking - half, config.seed + 3_000, signed)
-    yield from thinking_documents(half, config.seed + 3_000, _thinkers(config), signed)
+    seed = config.seed + polish.seed + 3_000
+    yield from _post_training(polish.subject_pages, polish.documents, config, seed, signed)
+    yield from continued_documents(polish.continued, seed, _thinkers(config), signed)
+    half = polish.thinking // 2
+    yield from thinking_chats(polish.thinking - half, seed, signed)
+    yield from thinking_documents(half, seed, _thinkers(config), signed)
 
 
 def _post_training(
@@ -191,13 +189,33 @@ def sharpen(model: Any, sharpness: float) -> None:
     model.model.norm.weight.data.mul_(sharpness)
 
 
-def train_polish(
-    model: Any, tokenizer: Any, config: BuildConfig, folder: Path, progress: Progress
-) -> Curve:
-    """Post-training, second part."""
-    phase = _phase("polish", config.polish_learning_rate, 0.05, config)
-    rows = _encoded(polish_phase(config), tokenizer, config, 0.0)
-    return run_phase(model, rows, phase, folder, progress, _document_loss(tokenizer))
+def train_polishes(
+    model: Any, tokenizer: Any, config: BuildConfig, work: Path, progress: Progress
+) -> dict[str, Curve]:
+    """Post-training, last part: every polish from the same start, then the mean of their weights.
+
+    The mean of models fine-tuned from one start generalises better than each of them (Wortsman et
+    al. 2022, arXiv 2203.05482).
+
+    Returns:
+        The loss curve of every polish, by ``polish-N``.
+    """
+    start = {name: value.clone() for name, value in model.state_dict().items()}
+    total: dict[str, Any] = {}
+    curves = {}
+    for number, polish in enumerate(config.polishes, start=1):
+        name = f"polish-{number}"
+        model.load_state_dict(start)
+        seeded = config.model_copy(update={"seed": config.seed + polish.seed})
+        phase = _phase(name, polish.learning_rate, 0.05, seeded)
+        rows = _encoded(polish_phase(config, polish), tokenizer, seeded, 0.0)
+        curves[name] = run_phase(
+            model, rows, phase, work / name, progress, _document_loss(tokenizer)
+        )
+        for key, value in model.state_dict().items():
+            total[key] = total[key] + value if key in total else value.clone()
+    model.load_state_dict({key: value / len(curves) for key, value in total.items()})
+    return curves
 
 
 @contextmanager
