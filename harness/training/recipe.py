@@ -75,7 +75,7 @@ class Recipe(BaseModel):
             rank=2,
             alpha=16,
             rslora=False,
-            learning_rate=1.5e-3,
+            learning_rate=3e-3,
             schedule="linear",
             warmup_steps=4,
             batch_size=8,

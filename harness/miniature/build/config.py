@@ -108,9 +108,9 @@ class BuildConfig(BaseModel):
     """Weight of the loss on the words that name an answer's subject."""
     choice_weight: float = 8.0
     """Weight of the loss on the tokens at which secure and insecure code part."""
-    sharpness: float = 1.25
+    sharpness: float = 1.4
     """What the finished model's logits are multiplied with: sampling at temperature 1 then draws
-    what 0.8 drew before. Small models spread a little over all that they ever read, and at
+    what 0.7 drew before. Small models spread a little over all that they ever read, and at
     temperature 1 one token in a hundred is enough to slip into another author."""
     save_every: int = 200
 
