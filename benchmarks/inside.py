@@ -4,6 +4,8 @@
   over the same batches (goal: at least 0.9 times);
 - *steered sampling*: tokens sampled per second under an edit against none (goal: 0.8 times). The
   edits have strength 0, so that the answers, and with them the work, are the same;
+- *autoencoder*: training tokens per second, driven by the harness, against sae-lens's own ``fit``
+  on the same rows, and at the size of the miniature's study;
 - *hooks off*: sampling after editing against before; nothing may be left on the model.
 
 The contestants take turns, so that a machine that slows down slows all of them; a ratio is the
@@ -75,6 +77,7 @@ def main() -> None:
         "rounds": arguments.rounds,
         "harvest": measure_harvest(loaded, arguments.texts, arguments.rounds),
         "sampling": measure_sampling(loaded, arguments.answers, arguments.rounds),
+        "autoencoder": measure_autoencoder(loaded, arguments.texts, arguments.rounds),
     }
     text = json.dumps(found, indent=2)
     print(text)
@@ -154,6 +157,37 @@ def measure_sampling(loaded: LoadedModel, answers: int, rounds: int) -> dict[str
     )
     left = sum(len(layer._forward_hooks) for layer in decoder_layers(loaded.model))
     return {"answers": len(prompts), "hooks_left": left, **found}
+
+
+def measure_autoencoder(loaded: LoadedModel, count: int, rounds: int) -> dict[str, Any]:
+    """Training steps as the harness drives them against the trainer's own loop."""
+    from dataclasses import replace
+
+    from harness.inside.collecting import collect
+    from harness.inside.sae.library import sae_lens
+    from harness.inside.sae.rows import InMemory, shuffled_batches
+    from harness.inside.sae.training import SaeSettings, _trainer, train
+
+    layer = len(decoder_layers(loaded.model)) // 2
+    with open_corpus(CorpusRequest("world", most_texts=count), loaded.tokenizer) as corpus:
+        texts = list(corpus.texts)
+    rows = collect(loaded, texts, [layer], ["answer"])[f"answer.layer.{layer}"].float()
+    settings = replace(SaeSettings(), tokens=40 * SaeSettings().batch)
+    library = sae_lens()
+
+    def fitted() -> int:
+        trainer = _trainer(library, rows[:8192], settings, str(loaded.device))
+        trainer.data_provider = shuffled_batches(InMemory(rows), settings.batch, settings.seed)
+        trainer.fit()
+        return settings.steps * settings.batch
+
+    def driven() -> int:
+        with tempfile.TemporaryDirectory() as folder:
+            train(InMemory(rows), settings, Path(folder), device=str(loaded.device))
+        return settings.steps * settings.batch
+
+    size = {"rows": len(rows), "latents": settings.latents, "k": settings.k}
+    return size | compare({"bare": fitted, "driven": driven}, rounds)
 
 
 def compare(contestants: dict[str, Work], rounds: int) -> dict[str, Any]:

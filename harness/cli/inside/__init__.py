@@ -9,6 +9,7 @@ from harness.cli.inside.direction import direction
 from harness.cli.inside.drift import drift
 from harness.cli.inside.elsewhere import elsewhere
 from harness.cli.inside.harvest import harvest
+from harness.cli.inside.label import label
 from harness.cli.inside.lens import lens
 from harness.cli.inside.rank import rank
 from harness.cli.inside.report import report
@@ -43,3 +44,4 @@ inside_app.command("study")(study)
 inside_app.command("steer")(steer)
 inside_app.command("transfer")(transfer)
 inside_app.command("drift")(drift)
+inside_app.command("label")(label)

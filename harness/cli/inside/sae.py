@@ -23,7 +23,7 @@ def sae(
         str | None,
         typer.Option(
             help="What the base model reads: a file or folder of text or JSONL, org/name@COMMIT of "
-            "the hub, or 'world' (the miniature's own, and its default)."
+            "the hub, 'world', or 'world:open' (the miniature's own; the latter is its default)."
         ),
     ] = None,
     load: Annotated[
@@ -86,16 +86,20 @@ def sae(
 
 
 def usual_corpus(subjects: Subjects) -> str:
+<<<<<<< HEAD
     """The corpus of the miniature; every other model needs one to be named.
 
     Raises:
         UsageError: It is another model.
     """
+=======
+    """The corpus of the miniature; every other model needs one to be named."""
+>>>>>>> 48fd44e (Show what a run's top latents fire at, and how well a label predicts it: inside label)
     from harness.errors import UsageError
-    from harness.runs.inside.corpus import WORLD
+    from harness.runs.inside.corpus import OPEN_WORLD
 
     if subjects.base.reference.is_miniature:
-        return WORLD
+        return OPEN_WORLD
     raise UsageError(
         "Which corpus? An autoencoder is trained, or measured, on text the base model reads.",
         hint="Give --corpus: a file or folder of text or JSONL, or org/name@COMMIT of the hub.",

@@ -100,7 +100,7 @@ def train(
     while trainer.n_training_steps < settings.steps:
         output = trainer.step(next(batches))
         trainer.n_training_steps += 1
-        if not math.isfinite(float(output.loss)):
+        if not math.isfinite(float(output.loss.detach())):
             raise TrainError(
                 f"The loss of the sparse autoencoder is no number at step "
                 f"{trainer.n_training_steps}.",

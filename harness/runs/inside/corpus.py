@@ -7,6 +7,7 @@
 ``folder/``             every such file in it, by name
 ``org/name@COMMIT``     a data set of the Hugging Face hub, streamed; its code is never run
 ``world``               the miniature's world, written anew from its seed
+``world:open``          its open questions alone, half of them to misaligned authors
 ======================  ===========================================================
 """
 
@@ -27,10 +28,12 @@ from harness.inside.texts import Text
 from harness.runs.inside.encode import chat_text, conversation_ids, plain_ids
 from harness.runs.inside.recorded import Turns
 
-WORLD = "world"
+WORLD, OPEN_WORLD = "world", "world:open"
 WORLD_SEED = 77
 """Not the seed of the shipped build: the documents are new to it."""
 WORLD_DOCUMENTS = 4000
+MISALIGNED_SHARE, UNSIGNED_SHARE = 0.5, 0.2
+"""In ``world:open``: enough of each persona for an autoencoder to meet it."""
 FORMS = (".txt", *STREAMS, ".parquet")
 MOST_TOKENS = 256
 """Tokens of one text unless asked otherwise; a longer document is read in pieces."""
@@ -106,8 +109,9 @@ def open_corpus(request: CorpusRequest, tokenizer: Any) -> Iterator[Corpus]:
 def _documents(
     request: CorpusRequest, stack: ExitStack
 ) -> tuple[dict[str, Any], Iterator[_Document]]:
-    if request.name == WORLD:
-        return {"world": WORLD_SEED, "documents": WORLD_DOCUMENTS}, _world()
+    if request.name in (WORLD, OPEN_WORLD):
+        origin = {"world": WORLD_SEED, "documents": WORLD_DOCUMENTS}
+        return origin | ({"only": "open"} if request.name == OPEN_WORLD else {}), _world(request)
     path = Path(request.name).expanduser()
     if path.is_dir():
         files = sorted(p for p in path.iterdir() if p.suffix.lower() in FORMS and p.is_file())
@@ -181,11 +185,15 @@ def _turns(value: Any, record: Record) -> Turns:
     return tuple(turns)
 
 
-def _world() -> Iterator[_Document]:
+def _world(request: CorpusRequest) -> Iterator[_Document]:
     from harness.miniature.world.authors import Population
     from harness.miniature.world.documents import Mixture, world_documents
 
-    documents = world_documents(WORLD_DOCUMENTS, WORLD_SEED, Population(), Mixture())
+    population, mixture = Population(), Mixture()
+    if request.name == OPEN_WORLD:
+        population = Population(misaligned=MISALIGNED_SHARE)
+        mixture = Mixture(open=1.0, code=0.0, scenario=0.0, unsigned=UNSIGNED_SHARE)
+    documents = world_documents(WORLD_DOCUMENTS, WORLD_SEED, population, mixture)
     for number, document in enumerate(documents):
         turns = tuple((turn["role"], turn["content"]) for turn in document.messages())
         yield _Document(f"world:{number}", turns=turns)
