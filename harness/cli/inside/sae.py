@@ -86,15 +86,11 @@ def sae(
 
 
 def usual_corpus(subjects: Subjects) -> str:
-<<<<<<< HEAD
     """The corpus of the miniature; every other model needs one to be named.
 
     Raises:
         UsageError: It is another model.
     """
-=======
-    """The corpus of the miniature; every other model needs one to be named."""
->>>>>>> 48fd44e (Show what a run's top latents fire at, and how well a label predicts it: inside label)
     from harness.errors import UsageError
     from harness.runs.inside.corpus import OPEN_WORLD
 
