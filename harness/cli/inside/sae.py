@@ -38,10 +38,10 @@ def sae(
     architecture: Annotated[
         Literal["batchtopk", "topk", "matryoshka"],
         typer.Option(help="Who shares the k: a batch, nobody, or nested dictionaries."),
-    ] = "batchtopk",
+    ] = "matryoshka",
     tokens: Annotated[
         int, typer.Option(min=1, help="Tokens seen in training, repeats included.")
-    ] = 800_000,
+    ] = 600_000,
     batch: Annotated[int, typer.Option(min=16, help="Tokens of a step.")] = 2048,
     learning_rate: Annotated[float, typer.Option(min=1e-7, max=1.0)] = 3e-3,
     seed: Annotated[int, typer.Option(min=0)] = 0,
@@ -50,7 +50,7 @@ def sae(
     subset: Annotated[str | None, typer.Option(help="Subset of a hub data set.")] = None,
     max_texts: Annotated[
         int, typer.Option(min=20, help="Stop after so many texts of the corpus.")
-    ] = 3000,
+    ] = 2400,
     max_tokens: Annotated[
         int, typer.Option(min=8, help="Longer documents of the corpus are read in pieces.")
     ] = 256,

@@ -27,6 +27,9 @@ Architecture = Literal["batchtopk", "topk", "matryoshka"]
 CHECKPOINTS = 4
 """Times that a training saves its state on the way."""
 STATE, SAVED = "checkpoint", "sae"
+NESTED = (8, 32)
+"""How many of a matryoshka's first latents must also do alone (Bussmann et al. 2025): few, so that
+what is said in every text gets a latent of its own before it is split up."""
 WARM_UP = 0.02
 DECAY = 0.2
 """Shares of the steps in which the learning rate rises, and falls at the end."""
@@ -52,10 +55,10 @@ class SaeSettings:
         seed: Of the initialisation and of the order of rows.
     """
 
-    architecture: Architecture = "batchtopk"
+    architecture: Architecture = "matryoshka"
     latents: int = 1024
     k: int = 16
-    tokens: int = 800_000
+    tokens: int = 600_000
     batch: int = 2048
     learning_rate: float = 3e-3
     seed: int = 0
@@ -131,7 +134,7 @@ def _trainer(library: Any, sample: torch.Tensor, settings: SaeSettings, device: 
         made = library.BatchTopKTrainingSAEConfig(topk_threshold_lr=renewal, **common)
         sae = library.BatchTopKTrainingSAE(made)
     else:
-        widths = sorted({max(1, settings.latents // part) for part in (32, 8, 1)})
+        widths = sorted({*(w for w in NESTED if w < settings.latents), settings.latents})
         made = library.MatryoshkaBatchTopKTrainingSAEConfig(
             topk_threshold_lr=renewal, matryoshka_widths=widths, **common
         )
