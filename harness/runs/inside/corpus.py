@@ -110,8 +110,8 @@ def _documents(
     request: CorpusRequest, stack: ExitStack
 ) -> tuple[dict[str, Any], Iterator[_Document]]:
     if request.name in (WORLD, OPEN_WORLD):
-        origin = {"world": WORLD_SEED, "documents": WORLD_DOCUMENTS}
-        return origin | ({"only": "open"} if request.name == OPEN_WORLD else {}), _world(request)
+        made: dict[str, Any] = {"world": WORLD_SEED, "documents": WORLD_DOCUMENTS}
+        return made | ({"only": "open"} if request.name == OPEN_WORLD else {}), _world(request)
     path = Path(request.name).expanduser()
     if path.is_dir():
         files = sorted(p for p in path.iterdir() if p.suffix.lower() in FORMS and p.is_file())
