@@ -8,21 +8,25 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import ValidationError
 
-from harness.board.site.study import Latent, Moved, Study
+from harness.board.site.study import Context, Latent, Moved, Study
 from harness.board.site.study_tables import (
     causal_table,
     direction_table,
     direction_words,
     elsewhere_words,
+    known_table,
+    label_words,
     models_words,
     rank_words,
     sae_words,
     screen_words,
     warn_words,
 )
+from harness.board.text import percent
 from harness.runs.inside.causing.record import ABLATE, STEER, CausalRecord
 from harness.runs.inside.directing.record import DIRECTION, DirectionRecord
 from harness.runs.inside.elsewhere.record import ELSEWHERE, ElsewhereRecord
+from harness.runs.inside.latents.label_record import LABEL, LabelledRecord, LabelRecord
 from harness.runs.inside.screening.record import SCREEN, ScreenRecord
 from harness.runs.inside.warning.record import WARN, WarnRecord
 from harness.runs.spec import Strict
@@ -31,6 +35,8 @@ if TYPE_CHECKING:
     from harness.runs.inside.latents.record import RankedRecord, RankRecord, SaeRecord
 
 FOLDER = "inside"
+CONTEXTS, KNOWN = 5, 3
+"""Contexts, and known labels, that a card shows."""
 LARGEST = 2**25
 """Bytes that a record may have; more is taken for a bomb."""
 R = TypeVar("R", bound=Strict)
@@ -48,6 +54,7 @@ def read_study(run: Path) -> Study:
     sae, rank = reader.latents()
     direction = reader.read(DIRECTION, DirectionRecord)
     causal = [reader.read(name, CausalRecord) for name in (ABLATE, STEER)]
+    label = reader.read(LABEL, LabelRecord)
     screen = reader.read(SCREEN, ScreenRecord)
     elsewhere = reader.read(ELSEWHERE, ElsewhereRecord)
     warn = reader.read(WARN, WarnRecord)
@@ -57,19 +64,21 @@ def read_study(run: Path) -> Study:
         ("sae", sae_words(sae) if sae else None),
         ("rank", rank_words(rank) if rank else None),
         ("screen", screen_words(screen) if screen else None),
+        ("label", label_words(label) if label else None),
         ("elsewhere", elsewhere_words(elsewhere) if elsewhere else None),
         ("warn", warn_words(warn) if warn else None),
     ]
     tables = [
         direction_table(direction, layer) if direction else None,
         *(causal_table(record) if record else None for record in causal),
+        known_table(label) if label and label.own else None,
     ]
-    records = [sae, rank, direction, *causal, screen, elsewhere, warn]
+    records = [sae, rank, direction, *causal, label, screen, elsewhere, warn]
     return Study(
         steps=[(verb, *words) for verb, words in done if words is not None],
         moved=_moved(rank, screen) if rank else None,
         screen=screen,
-        latents=_latents(rank, elsewhere) if rank else {},
+        latents=_latents(rank, label, elsewhere) if rank else {},
         tables=[table for table in tables if table is not None],
         warn=warn,
         finished=max((str(r.finished) for r in records if r is not None), default=""),
@@ -132,8 +141,11 @@ def _change(one: RankedRecord, arm: str) -> float:
     return change.evaluation if change else 0.0
 
 
-def _latents(rank: RankRecord, elsewhere: ElsewhereRecord | None) -> dict[int, Latent]:
+def _latents(
+    rank: RankRecord, label: LabelRecord | None, elsewhere: ElsewhereRecord | None
+) -> dict[int, Latent]:
     told = {one.latent: one for one in elsewhere.candidates} if elsewhere else {}
+    labelled = {one.latent: one for one in label.latents} if label else {}
     found = {}
     ranked: Sequence[RankedRecord] = [*rank.control_rising, *rank.falling, *rank.rising]
     for one in ranked:
@@ -148,5 +160,35 @@ def _latents(rank: RankRecord, elsewhere: ElsewhereRecord | None) -> dict[int, L
         mine = told.get(one.latent)
         if mine is not None and elsewhere is not None and mine.auroc is not None:
             facts.append(("AUROC elsewhere", f"{mine.auroc:.2f}, {models_words(elsewhere)}"))
-        found[one.latent] = Latent(one.latent, facts=facts)
+        seen = labelled.get(one.latent)
+        if seen is None:
+            found[one.latent] = Latent(one.latent, facts=facts)
+        else:
+            found[one.latent] = _labelled(seen, facts)
     return found
+
+
+def _labelled(seen: LabelledRecord, facts: list[tuple[str, str]]) -> Latent:
+    if seen.nearest:
+        near = ", ".join(f"{near.direction} {near.cosine:+.2f}" for near in seen.nearest)
+        facts = [*facts, ("cosine", near)]
+    if seen.auroc:
+        best = sorted(seen.auroc.items(), key=lambda item: -abs(item[1] - 0.5))[:KNOWN]
+        facts = [*facts, ("known labels", ", ".join(f"{name} {v:.2f}" for name, v in best))]
+    score = None
+    if seen.score is not None and seen.score.share is not None:
+        score = f"predicts where it fires on new texts: {percent(seen.score.share)}, chance is 50 %"
+    largest = max((context.activation for context in seen.contexts), default=0.0)
+    contexts = [
+        Context(
+            [
+                (context.before, 0.0),
+                (context.token, context.activation / largest if largest > 0 else 0.0),
+                (context.after, 0.0),
+            ],
+            f"activation {context.activation:.3g}",
+        )
+        for context in seen.contexts[:CONTEXTS]
+    ]
+    tokens = [token.token for token in seen.fires_at]
+    return Latent(seen.latent, seen.label, score, facts, tokens, contexts)

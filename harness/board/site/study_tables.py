@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from harness.runs.inside.causing.record import CausalRecord, Condition
     from harness.runs.inside.directing.record import DirectionRecord
     from harness.runs.inside.elsewhere.record import ElsewhereRecord
+    from harness.runs.inside.latents.label_record import LabelRecord
     from harness.runs.inside.latents.record import RankRecord, SaeRecord
     from harness.runs.inside.screening.record import ScreenRecord
     from harness.runs.inside.warning.record import WarnRecord
@@ -28,7 +29,8 @@ TITLES = {
 
 def sae_words(sae: SaeRecord) -> Words:
     """The autoencoder."""
-    how = f"{sae.latents:,} latents, {sae.architecture}, layer {sae.layer} of the base model"
+    kind = (sae.settings or {}).get("architecture", sae.architecture)
+    how = f"{sae.latents:,} latents, {kind}, layer {sae.layer} of the base model"
     if sae.trained_tokens:
         how += f", trained on {sae.trained_tokens:,} tokens"
     answers = {one.model: one.explained for one in sae.renderings if one.texts == "answers"}
@@ -61,6 +63,43 @@ def screen_words(screen: ScreenRecord) -> Words:
         sum(one.repair.works for one in works),
     )
     return how, f"{induce} latents induce, {repair} repair"
+
+
+def label_words(label: LabelRecord) -> Words:
+    """The evidence on the top latents."""
+    how = f"{label.texts} texts of {label.corpus} read with the base model"
+    if label.labeller is None:
+        return how, f"evidence on {len(label.latents)} latents; nobody was asked for a label"
+    scores = [
+        one.score.share
+        for one in label.latents
+        if one.score is not None and one.score.share is not None
+    ]
+    told = f"{len(label.latents)} labels by {label.labeller}"
+    if scores:
+        told += f", predicting new texts at {percent(min(scores))} to {percent(max(scores))}"
+    return how, told
+
+
+def known_table(label: LabelRecord) -> Table:
+    """Labels that are known, and the latent that tells each best."""
+    rows = [
+        [
+            own.label,
+            str(own.latent),
+            _number(own.evaluation),
+            _number(own.null),
+            f"{own.with_label} of {own.with_label + own.without_label}",
+        ]
+        for own in label.own
+    ]
+    return Table(
+        "Known labels and the latents that tell them",
+        "Of all latents the one that tells a label best on one half of the documents, with its "
+        "AUROC on the other half; beside it, the same with the labels dealt out at random.",
+        ("label", "latent", "AUROC", "labels at random", "documents"),
+        rows,
+    )
 
 
 def models_words(elsewhere: ElsewhereRecord) -> str:

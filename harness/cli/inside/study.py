@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 MOST_TEXTS, MOST_TOKENS = 3000, 256
 """Of the autoencoder's corpus."""
+LABEL_TEXTS = 400
+"""Texts of it that are read for contexts."""
 
 
 @dataclass(frozen=True)
@@ -137,6 +139,7 @@ def _steps(top: int, samples: int, corpus: str | None) -> list[Step]:
         Step("sae", lambda subjects, progress: _sae(subjects, corpus, progress)),
         Step("rank", _rank),
         Step("screen", lambda subjects, progress: _screen(subjects, top, samples, progress)),
+        Step("label", lambda subjects, progress: _label(subjects, top, corpus, progress)),
         Step("elsewhere", lambda subjects, progress: _elsewhere(subjects, top, progress), True),
         Step("warn", _warn, optional=True),
     ]
@@ -208,6 +211,17 @@ def _screen(subjects: Subjects, top: int, samples: int, progress: Progress) -> N
     from harness.runs.inside.screening.measure import Options
 
     run_screen(subjects, _numbers(top), Options(samples=samples), progress)
+
+
+def _label(subjects: Subjects, top: int, corpus: str | None, progress: Progress) -> None:
+    from harness.cli.inside.sae import usual_corpus
+    from harness.runs.inside.corpus import WORLD, CorpusRequest
+    from harness.runs.inside.latents.labelling import LabelRequest, label_latents
+
+    name = corpus or usual_corpus(subjects)
+    read = CorpusRequest(name, most_texts=LABEL_TEXTS, most_tokens=MOST_TOKENS)
+    known = WORLD if subjects.base.reference.is_miniature else None
+    label_latents(subjects, LabelRequest(read, top, max(1, top // 4), known=known), progress)
 
 
 def _elsewhere(subjects: Subjects, top: int, progress: Progress) -> None:

@@ -47,7 +47,12 @@
       const air = 0.08 * (high - low || 1);
       return [low - air, high + air];
     };
-    const [xs, ys] = [reach("control"), reach("bad")];
+    const ys = reach("bad");
+    // Two scales so different that nothing could be compared across the diagonal would mislead.
+    const least = 0.4 * (ys[1] - ys[0]);
+    const own = reach("control");
+    const lack = Math.max(0, least - (own[1] - own[0])) / 2;
+    const xs = [own[0] - lack, own[1] + lack];
     const frame = EM.frame({ width: 860, height: 440, left: 56, bottom: 42, label: `Change of each latent under bad training against its change under the control's, ${found.points.length} named latents and ${found.rest.length} others`,
       x: { domain: xs, ticks: EM.ticksOf(...xs, 8), write: EM.short, title: `change under the control's training, ${found.unit}`, grid: true },
       y: { domain: ys, ticks: EM.ticksOf(...ys, 7), write: EM.short, title: `change under bad training, ${found.unit}` } });
