@@ -29,8 +29,9 @@ def headline(screen: ScreenRecord) -> str:
     induce, repair = (
         sum(getattr(one, test).works for one in tested) for test in ("induce", "repair")
     )
+    latents = f"{len(tested)} latent{'' if len(tested) == 1 else 's'}"
     said = (
-        f"Of the {len(tested)} latents that bad training moved most, {_count(induce)} alone "
+        f"Of the {latents} that bad training moved most, {_count(induce)} alone "
         f"induce{'s' if induce == 1 else ''} misalignment in the untouched model and "
         f"{_count(repair)} alone repair{'s' if repair == 1 else ''} the trained one."
     )

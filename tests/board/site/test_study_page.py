@@ -84,6 +84,7 @@ def test_everything_that_was_measured_is_shown(tab: Any, tmp_path: Path) -> None
     assert kept == [["latent-812", "kept"], ["latent-33", "kept"], ["latent-401", "tested"]]
     assert page.evaluate("document.querySelectorAll('.mark[data-kind=rest]').length") >= 200
     shown = page.evaluate("document.body.textContent")
+    assert "[object" not in shown and "+1.68 under bad training" in shown
     assert "Nothing from inside" not in shown and "Earlier than behaviour (75 %)" in shown
     assert page.evaluate("document.querySelectorAll('.cannot li').length") == 6
     assert page.evaluate("document.querySelectorAll('.tok').length") == 2

@@ -19,7 +19,7 @@ const EM = {};
   };
 
   EM.add = (node, children) => {
-    for (const child of children.flat()) {
+    for (const child of children.flat(Infinity)) {
       if (child === null || child === undefined || child === false) continue;
       node.append(child instanceof Node ? child : document.createTextNode(String(child)));
     }

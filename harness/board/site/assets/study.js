@@ -3,7 +3,7 @@
 // called. Order of a share: [rate, low, high, count, of].
 (() => {
   const data = EM.data;
-  const part = (title, ...children) => EM.el("section", {}, EM.el("h2", {}, title), children.flat(3));
+  const part = (title, ...children) => EM.el("section", {}, EM.el("h2", {}, title), children);
   const note = (...text) => EM.el("p", { class: "meta" }, text);
   const todo = (command) => EM.el("p", { class: "empty" }, "Not done yet: ", EM.el("code", {}, command));
   const table = (caption, header, rows, attributes) => EM.el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": caption },
@@ -92,7 +92,7 @@
     label.style.left = `${(100 * (tick - domain[0])) / (domain[1] - domain[0])}%`;
     return label;
   })));
-  const effect = (side) => (side.effect === null ? EM.missing("no coherent strength was found") : EM.el("span", { class: side.works ? "num works" : "num", title: side.said }, EM.percent(side.effect)));
+  const effect = (side) => (side.effect === null ? EM.missing("no coherent strength was found") : EM.el("span", { class: side.works ? "num works" : "num", title: side.said }, EM.percent(side.effect).replace("-", "−")));
   const dose = (side) => (side.strength === null ? EM.missing() : EM.el("span", { class: "num dim", title: side.dose_said }, EM.short(side.strength)));
 
   const cause = () => {
@@ -125,7 +125,7 @@
     if (!all.length) return EM.el("p", { class: "empty" }, "No strength was tried.");
     const xs = [Math.min(...all) / 1.15, Math.max(...all) * 1.15];
     const octaves = [0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10].filter((tick) => tick >= xs[0] && tick <= xs[1]);
-    const frame = EM.frame({ width: 400, height: 210, left: 42, bottom: 36, log: true, label: `${test}: misaligned and incoherent share against the strength added`,
+    const frame = EM.frame({ width: 540, height: 220, left: 38, bottom: 34, log: true, label: `${test}: misaligned and incoherent share against the strength added`,
       x: { domain: xs, ticks: octaves, write: EM.short, title: "strength, norms of the residual stream" },
       y: { domain: [0, 1], ticks: [0, 0.25, 0.5, 0.75, 1], write: (value) => `${100 * value}` } });
     const known = points.filter((point) => point[0] > 0 && point[1] !== null);
@@ -139,7 +139,7 @@
       side.chosen === null ? null : EM.line(frame, [[side.chosen, 0], [side.chosen, 1]], { class: "chosen" }),
       known.map((point) => EM.tip(EM.dot(frame, point[0], point[1], 3.6, { class: "mark", "data-kind": "kept" }), `strength ${EM.short(point[0])} residual norms${point[7] === null ? "" : `, ${EM.short(point[7])} of its own units`}\nmisaligned ${EM.said(point.slice(1, 6))}\nincoherent ${EM.percent(point[6])}`)),
     ]);
-    return EM.el("figure", { class: "dose" }, EM.el("figcaption", {}, EM.el("b", {}, test === "induce" ? "Induce" : "Repair"), test === "induce" ? " – added to the untouched model" : " – taken from the trained model"), frame.art);
+    return EM.el("figure", { class: "dose" }, EM.el("figcaption", {}, EM.el("b", {}, test === "induce" ? "Induce" : "Repair"), test === "induce" ? " – added to the untouched model, % of answers" : " – taken from the trained model, % of answers"), frame.art);
   };
 
   const context = (found) => EM.el("li", {}, EM.el("span", { class: "ctx" }, found.tokens.map(([text, level]) => {
