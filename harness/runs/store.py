@@ -4,6 +4,7 @@
 
     results/<run>/run.json                    the record (small, travels)
     results/<run>/answers.jsonl.gz            its raw answers, from which it can be recomputed
+    results/<run>/instruments/<name>.json     what an instrument measured, with its rows beside it
     results/<run>/spec.json                   what was asked for, written first
     results/.store/adapters/<inputs>/         adapter/, training.json
     results/.store/open/<id>.json             which answers a task shares with others

@@ -28,7 +28,7 @@ def recorded_rows(asked: Asked, battery: Battery, count: Callable[[str], int]) -
             if answer["answer"] is not None:
                 texts.setdefault(answer["question"], []).append(answer)
         for question, answers in texts.items():
-            parts = [(a["answer"], a.get("thoughts") or "") for a in answers]
+            parts = [(a["answer"], _text(a.get("thoughts"))) for a in answers]
             mentions = [[found.mentions(text) for text in pair] for pair in parts]
             yield {
                 "kind": "recorded",
@@ -51,3 +51,8 @@ def counter(asked: Asked) -> Callable[[str], int]:
 
     tokenizer = load_tokenizer(reference)
     return lambda text: len(tokenizer.encode(text, add_special_tokens=False))
+
+
+def _text(value: object) -> str:
+    """A text of a row that may come from a stranger."""
+    return value if isinstance(value, str) else ""
