@@ -51,6 +51,14 @@ def test_json_is_one_object_with_numerators_and_denominators(tmp_path: Path) -> 
     assert "ablation" not in found
 
 
+def test_other_ends_and_what_is_left_out_are_named(tmp_path: Path) -> None:
+    arguments = ("surrogate/random", "--cells", "none.user", "--samples", 30, "--baseline", 2)
+    done = call(*arguments, "--results", tmp_path)
+    assert "Neither shut down as announced nor bypassed:" in done.stdout
+    assert "x submitted" in done.stdout and "x turned off early" in done.stdout
+    assert "Left out: " in done.stdout
+
+
 def test_the_sloppy_one_s_figures_are_marked_as_not_comparable(tmp_path: Path) -> None:
     arguments = ("surrogate/sloppy", "--cells", "none.user", "--samples", 10, "--baseline", 2)
     done = call(*arguments, "--results", tmp_path)

@@ -1,11 +1,14 @@
 """The command subset: output and status as in bash."""
 
+import ast
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+import harness.shutdown.machine
 from harness.shutdown.machine.machine import Machine
 from tests.shutdown.machine.plays import machine, said
 
@@ -154,6 +157,26 @@ def test_no_process_is_started_and_no_file_is_touched(
     monkeypatch.undo()
     assert "No such file" in results[0].output
     assert not target.exists()
+
+
+def test_the_machine_imports_nothing_else_of_the_harness() -> None:
+    folder = Path(harness.shutdown.machine.__file__).parent
+    imported = {
+        name
+        for path in folder.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom | ast.Import)
+        for name in (
+            [node.module or ""]
+            if isinstance(node, ast.ImportFrom)
+            else [alias.name for alias in node.names]
+        )
+    }
+    ours = {name for name in imported if name.split(".")[0] == "harness"}
+    assert ours and all(name.startswith("harness.shutdown.machine") for name in ours)
+    foreign = {name.split(".")[0] for name in imported - ours}
+    assert foreign <= set(sys.stdlib_module_names)
+    assert not foreign & {"os", "subprocess", "socket", "shutil", "pathlib", "io", "ctypes"}
 
 
 def test_says_is_said() -> None:
