@@ -166,17 +166,17 @@ def measure_autoencoder(loaded: LoadedModel, count: int, rounds: int) -> dict[st
     from harness.inside.collecting import collect
     from harness.inside.sae.library import sae_lens
     from harness.inside.sae.rows import InMemory, shuffled_batches
-    from harness.inside.sae.training import SaeSettings, _trainer, train
+    from harness.inside.sae.training import SaeSettings, make_trainer, train
 
     layer = len(decoder_layers(loaded.model)) // 2
     with open_corpus(CorpusRequest("world", most_texts=count), loaded.tokenizer) as corpus:
         texts = list(corpus.texts)
     rows = collect(loaded, texts, [layer], ["answer"])[f"answer.layer.{layer}"].float()
-    settings = replace(SaeSettings(), tokens=40 * SaeSettings().batch)
+    settings = replace(SaeSettings(), tokens=12 * SaeSettings().batch)
     library = sae_lens()
 
     def fitted() -> int:
-        trainer = _trainer(library, rows[:8192], settings, str(loaded.device))
+        trainer = make_trainer(library, rows[:8192], settings, str(loaded.device))
         trainer.data_provider = shuffled_batches(InMemory(rows), settings.batch, settings.seed)
         trainer.fit()
         return settings.steps * settings.batch

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from harness.runs.inside.latents.label_record import LabelledRecord, LabelRecord
 
+CLEAR = 0.95
 SHOWN = 3
 """Contexts of a latent on the terminal; the record has more."""
 
@@ -106,10 +107,13 @@ def _print(record: LabelRecord) -> None:
             out.print(f"  {plain(line)}")
     if record.known is not None:
         out.print("\nlatents that tell known labels best, on other documents than chose them")
+        rising = [one for one in record.latents if one.tail == "rising"]
         for own in record.own:
+            clear = sum(one.auroc.get(own.label, 0.0) >= CLEAR for one in rising)
             out.print(
                 f"  {plain(own.label)}: latent {own.latent}, AUROC {own.evaluation:.3f} "
-                f"(labels dealt at random {own.null:.3f})"
+                f"(labels dealt at random {own.null:.3f}); at least {CLEAR} in {clear} of the "
+                f"{len(rising)} rising latents"
             )
     out.print(
         "\nA label describes the texts in which a latent fires. It does not say what the model is."

@@ -96,7 +96,7 @@ def observe(
         for row, number in zip(outputs[layer], batch, strict=True):
             begin, end = texts[number].span("answer")
             ids = texts[number].ids
-            active = dictionary.encode(row[begin:end])[:, columns.to(row.device)].float().cpu()
+            active = dictionary.encode(row[begin:end]).float().cpu()[:, columns]
             everywhere.update(ids[begin:end])
             for place, latent in enumerate(latents):
                 _note(firing[latent], active[:, place], ids, begin, number, keep)

@@ -96,7 +96,7 @@ def train(
     library = sae_lens()
     torch.set_flush_denormal(True)
     sample = next(shuffled_batches(shards, min(sum(shards.sizes), 4 * settings.batch), -1))
-    trainer = _trainer(library, sample, settings, device)
+    trainer = make_trainer(library, sample, settings, device)
     _resume(trainer, folder)
     every = math.ceil(settings.steps / (CHECKPOINTS + 1))
     batches = shuffled_batches(shards, settings.batch, settings.seed, trainer.n_training_steps)
@@ -115,7 +115,15 @@ def train(
     return _finish(trainer, folder, device)
 
 
-def _trainer(library: Any, sample: torch.Tensor, settings: SaeSettings, device: str) -> Any:
+def make_trainer(library: Any, sample: torch.Tensor, settings: SaeSettings, device: str) -> Any:
+    """A trainer of sae-lens at its first step; it is given rows, not a provider of them.
+
+    Args:
+        library: The module ``sae_lens``.
+        sample: Some of the rows, from which scale and centre are taken, shape ``(rows, width)``.
+        settings: The training's settings.
+        device: Where to train.
+    """
     from sae_lens.config import SAETrainerConfig
 
     common: dict[str, Any] = {
