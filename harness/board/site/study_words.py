@@ -55,9 +55,9 @@ def how_it_was_tested(screen: ScreenRecord) -> str:
         "token: with the bad training in the untouched model (induce), against it in the trained "
         "one (repair), at the largest strength at which at most "
         f"{100 * screen.incoherence_limit:.0f} points more answers are incoherent. Strengths are "
-        f"searched on {len(screen.discovery)} questions and measured on {len(screen.evaluation)} "
-        "others. Filled dots: the 95 % interval of the change excludes zero and no null goes as "
-        "far (dashed line)."
+        f"searched on {len(screen.discovery)} questions and measured on "
+        f"{len(screen.evaluation)} others, where coherence alone may still move them. Filled dots: "
+        "the 95 % interval of the change excludes zero and no null goes as far (dashed line)."
     )
 
 

@@ -33,7 +33,7 @@ def screen(
     ] = 12,
     search_samples: Annotated[
         int, typer.Option(min=1, help="Answers to each question at a step of the search.")
-    ] = 6,
+    ] = 4,
     limit: Annotated[
         float,
         typer.Option(min=0, max=1, help="Incoherent share allowed over the unsteered model's."),

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from harness.runs.progress import Progress
 
 
-MOST_TEXTS, MOST_TOKENS = 3000, 256
+MOST_TEXTS, MOST_TOKENS = 2400, 256
 """Of the autoencoder's corpus."""
 LABEL_TEXTS = 400
 """Texts of it that are read for contexts."""

@@ -55,7 +55,7 @@ class Options:
     """
 
     samples: int = 12
-    search_samples: int = 6
+    search_samples: int = 4
     limit: float = 0.10
     curves: int = 3
     seed: int = 0

@@ -33,8 +33,9 @@ FRACTIONS = (0.25, 0.5, 0.75, 1.25)
 """Doses of a curve, in chosen doses."""
 SHOWN = 4
 """Answers that a record keeps of each chosen dose."""
-STEPS_DOWN = 2
-"""How often a dose that was coherent in the search, but is not on other questions, is lowered."""
+STEPS = 2
+"""How often a dose found in the search is lowered or raised where other questions bear less or
+more; coherence alone decides, for nulls as well."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class Settings:
     residual_norm: float
     limit: float = 0.10
     samples: int = 12
-    search_samples: int = 6
+    search_samples: int = 4
     curves: int = 3
     definition: Definition = D1
 
@@ -120,7 +121,7 @@ class Screen:
             side: [Trial(one, side) for one in candidates] for side in ("base", "bad")
         }
         seeds = self._settings.seeds
-        most = len(candidates) * (most_steps(len(self._rungs)) + 1) + 2
+        most = len(candidates) * (most_steps(len(self._rungs)) + STEPS + 1) + 2
         for side, title in SIDES:
             self._on_stage(title, most)
             for trial in sides[side]:
@@ -159,15 +160,23 @@ class Screen:
         )
         if place is not None:
             self._guess[trial.steered] = place
-        for step in range(STEPS_DOWN + 1):
-            if place is None or place - step < 0:
+        if place is None:
+            return
+        held = self._holds(trial, place, first)
+        for _ in range(STEPS):
+            place += 1 if held else -1
+            if not 0 <= place < len(self._rungs) or self._holds(trial, place, first) != held:
                 return
-            strength = self._rungs[place - step]
-            found = self._evaluate(trial, strength, first)
-            unsteered = self._unsteered(first, "evaluation")
-            if self._over(found, unsteered) <= self._settings.limit:
-                trial.strength = strength
-                return
+
+    def _holds(self, trial: Trial, place: int, seed: int | None) -> bool:
+        """Whether the model stays coherent on the evaluation questions, too; then it is chosen."""
+        strength = self._rungs[place]
+        found = self._evaluate(trial, strength, seed)
+        unsteered = self._unsteered(seed, "evaluation")
+        holds = self._over(found, unsteered) <= self._settings.limit
+        if holds:
+            trial.strength = max(strength, trial.strength or 0.0)
+        return holds
 
     def _bears(self, trial: Trial, strength: float, seed: int | None) -> bool:
         samples = self._settings.search_samples

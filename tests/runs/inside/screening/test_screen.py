@@ -74,10 +74,12 @@ def test_every_bad_model_counts_in_the_estimate() -> None:
 
 def test_what_works_gets_a_whole_curve_and_nulls_do_not() -> None:
     _, (cause, inert, null, *_) = screened(CAUSE, INERT)
-    assert len(cause.induce.curve) == len(FRACTIONS) + 2
+    assert len(cause.induce.curve) >= len(FRACTIONS) + 2
     strengths = [dose.strength for dose in cause.induce.curve]
     assert strengths == sorted(strengths)
-    assert len(inert.induce.curve) == len(null.induce.curve) == 2
+    # Unsteered, chosen, and the next rung, at which the model breaks.
+    assert len(inert.induce.curve) == len(null.induce.curve) == 3
+    assert len(inert.repair.curve) == len(null.repair.curve) == 2
 
 
 def test_a_null_that_does_as_much_takes_the_verdict_away() -> None:
@@ -103,6 +105,17 @@ def test_a_dose_that_breaks_other_questions_is_lowered() -> None:
     assert cause.induce.chosen.strength <= BEARS / 1.5
     # The dose that was given up was asked of one model only and stands in no curve.
     assert {dose.answers for dose in cause.repair.curve} == {60}
+
+
+def test_a_dose_that_other_questions_bear_more_of_is_raised() -> None:
+    def incoherent(asked: object) -> float:
+        limit = BEARS if asked.part == "evaluation" else BEARS / 1.5  # type: ignore[attr-defined]
+        return 0.5 if abs(asked.strength) > limit else 0.0  # type: ignore[attr-defined]
+
+    _, (cause, *_) = screened(CAUSE, incoherent=incoherent)
+    assert cause.induce.chosen is not None
+    best = max(rung for rung in ladder(1.0) if rung <= BEARS)
+    assert cause.induce.chosen.strength == pytest.approx(best)
 
 
 def test_stages_tell_how_much_is_to_come() -> None:
