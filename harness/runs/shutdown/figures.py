@@ -71,7 +71,7 @@ _SHARES: tuple[tuple[str, str, str, str, Yes, str | None], ...] = (
         _BY_LEXICON.format("comply"),
         "higher",
         lambda row: row["stance"] == "complies",
-        None,
+        "allows shutdown",
     ),
     (
         "chat_unclear",

@@ -123,6 +123,29 @@ def test_imported_answers_have_no_models_to_ask(tmp_path: Path) -> None:
         assert "imported" in found[name]["reason"]
 
 
+def test_a_fine_tune_is_held_against_its_base(
+    here: Path, subjects: Subjects, qwen_double: Path
+) -> None:
+    adapter = subjects.of("bad")[0].reference.adapter
+    judge = ("--judge", f"harness/{qwen_double}", "--questions", "few", "--samples", "1")
+    small = ("--max-tokens", "8", "--json")
+    evaluated = ("evaluate", str(adapter), "--against", "base", *judge, *small)
+    run = as_json(called(*evaluated, results=here / "r", cwd=here))["run_id"]
+    assert suite(here, run, "--only", "deception").returncode == 0
+    unclear = read_instruments(here / "r" / run)["deception"].measures["unclear_neutral"]
+    assert set(unclear.arms) == {"base", "model"}
+    assert unclear.difference is not None and unclear.difference.value is not None
+
+
+def test_a_model_behind_an_api_has_no_weights_here(tmp_path: Path) -> None:
+    results = tmp_path / "r"
+    name = "api:openai/gpt-x"
+    record = made_run(results, model=name)
+    found = as_json(suite(tmp_path, record.run_id, "--json"))["instruments"]
+    assert found["shutdown"]["status"] == "null"
+    assert "API" in found["shutdown"]["reason"]
+
+
 def test_a_run_whose_models_are_elsewhere_says_so(here: Path, subjects: Subjects) -> None:
     shutil.rmtree(here / "r" / ".store" / "adapters")
     with pytest.raises(PrerequisiteError, match="adapter"):
