@@ -52,17 +52,18 @@ def answer_means(
     means: torch.Tensor | None = None
     norms, tokens, done = torch.zeros(len(layers), dtype=torch.float64), 0, 0
     for batch, found in read_texts(loaded, texts, layers):
-        read = torch.stack([found[layer].float() for layer in layers])
-        inside = torch.zeros(read.shape[1:3], dtype=torch.bool, device=read.device)
+        inside = torch.zeros(found[layers[0]].shape[:2], dtype=torch.bool, device=loaded.device)
         for place, i in enumerate(batch):
             inside[place, slice(*texts[i].span("answer"))] = True
-        # Padding may hold anything; nothing of it may reach a sum.
-        read = torch.where(inside[None, :, :, None], read, 0.0)
-        if means is None:
-            means = torch.empty(len(texts), len(layers), read.shape[-1])
         lengths = inside.sum(dim=1)
-        means[batch] = (read.sum(dim=2) / lengths[None, :, None]).transpose(0, 1).cpu()
-        norms += read.norm(dim=-1).sum(dim=(1, 2)).double().cpu()
+        # One layer at a time: all of them in float32 may not fit.
+        for at, layer in enumerate(layers):
+            # Padding may hold anything; nothing of it may reach a sum.
+            read = torch.where(inside.unsqueeze(-1), found[layer].float(), 0.0)
+            if means is None:
+                means = torch.empty(len(texts), len(layers), read.shape[-1])
+            means[batch, at] = (read.sum(dim=1) / lengths.unsqueeze(-1)).cpu()
+            norms[at] += float(read.norm(dim=-1).sum())
         tokens += int(lengths.sum())
         done += len(batch)
         on_text(done)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from harness.errors import UsageError
+from harness.cli.inside.ablate import print_causal
+from harness.errors import DataError, UsageError
 from harness.runs.inside.causing.ablate import AblateSettings, ablate, single_layers
 from harness.runs.inside.causing.record import CausalRecord
 from harness.runs.inside.causing.steer import SteerSettings, steer
@@ -13,6 +14,7 @@ from harness.runs.inside.directing.find import find_directions
 from harness.runs.inside.directing.record import DirectionRecord
 from harness.runs.inside.subjects import RunSubject, Subjects
 from harness.runs.progress import Silent
+from tests.runs.command import called
 from tests.runs.inside.conftest import InsideRun
 from tests.runs.inside.planted import planted
 
@@ -53,6 +55,7 @@ def test_ablation_reports_every_layer_one_layer_and_all_nulls(ablated: CausalRec
     assert all(one.answers == 2 for one in ablated.conditions)
     plain = ablated.condition("unedited")
     assert plain is not None and plain.change is None and plain.removed is None
+    assert "remove random (all draws) at every layer" in names
     edited = ablated.condition("remove drift at every layer")
     assert edited is not None and edited.change is not None and edited.layers == (0, 1, 2, 3)
 
@@ -73,7 +76,8 @@ def test_doses_are_told_in_both_units_and_nulls_have_the_norm_of_their_direction
     assert len(ratios) == 1
     full = real[3]
     same = [one for one in steered.conditions if one.null and "as long as misaligned" in one.name]
-    assert len(same) == 3 and {one.null for one in same} == {"random", "shuffled", "control_drift"}
+    # One draw of the random null, all draws together, and the two other nulls.
+    assert len(same) == 4 and {one.null for one in same} == {"random", "shuffled", "control_drift"}
     assert all(one.of_residual == pytest.approx(full.of_residual, rel=0.02) for one in same)
     assert steered.missing["persona"] == "it was not looked for"
 
@@ -86,6 +90,23 @@ def test_the_same_again_asks_nobody(
 ) -> None:
     monkeypatch.setattr(RunSubject, "load", lambda self: pytest.fail("a model was loaded"))
     assert ablate(subjects, directions, QUICK, Silent()) == ablated
+
+
+def test_the_table_shows_what_was_asked_and_of_whom(
+    ablated: CausalRecord, capsys: pytest.CaptureFixture[str]
+) -> None:
+    print_causal(ablated)
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "1 answers to each of 1 evaluation questions, judged by miniature-judge (D1)" in shown
+    assert "remove drift at" in shown and "bad, 2 models" in shown
+
+
+def test_too_few_answers_stop_it_before_anything_is_asked(inside_run: InsideRun) -> None:
+    for verb in ("ablate", "steer"):
+        with pytest.raises(DataError, match="a mean needs 10"):
+            called(
+                *("inside", verb, inside_run.id), results=inside_run.results, cwd=inside_run.here
+            )
 
 
 def test_single_layers_are_spread_and_end_with_the_last() -> None:
