@@ -37,7 +37,8 @@ def planted(run: InsideRun, each: int = EACH) -> Subjects:
                     headline=True,
                 )
             )
-    fresh = replace(subjects)
+    # A folder of its own: what is found here must not pass for what the run itself holds.
+    fresh = replace(subjects, folder=run.results / "planted")
     fresh.__dict__["answers"] = tuple(answers)
     return fresh
 
