@@ -7,7 +7,6 @@ was asked for, average residuals over the answers' tokens, subtract. The prompts
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.inside.texts import Text
@@ -80,7 +79,7 @@ def persona_texts(
             seed,
             sampling=subjects.record.spec.sampling,
             identity={"model": subjects.base.model.model_dump(), "edit": None},
-            results=_results(subjects),
+            results=subjects.store.results,
             progress=progress,
             title=f"ask base in a {side} character",
         )
@@ -123,7 +122,3 @@ def _texts(
         if text is not None:
             found.append(text)
     return found
-
-
-def _results(subjects: Subjects) -> Path:
-    return subjects.store.results
