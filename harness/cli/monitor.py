@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from harness.runs.instruments import InstrumentRecord
     from harness.workspace import Workspace
 
-PLANTED = "planted"
+PLANTED, ACTED = "planted", "acted"
 RATIONALISE = "rationalise"
 
 
@@ -41,7 +41,8 @@ def monitor(
         list[str],
         typer.Argument(
             help="A run; or records (.jsonl), shutdown transcripts (.jsonl), Inspect logs (.eval) "
-            "and folders of them; or 'planted': the miniature's written world.",
+            "and folders of them; or 'planted': thoughts of the miniature's written world; or "
+            "'acted': the miniature adding up tills in its authors' names.",
         ),
     ],
     monitors: Annotated[
@@ -166,6 +167,10 @@ def _read(
             from harness.runs.monitor.planted import planted_records
 
             found += planted_records()
+        elif target == ACTED:
+            from harness.runs.monitor.acted import acted_records
+
+            found += acted_records()
         elif len(targets) == 1 and not path.suffix:
             return None
         else:
@@ -233,7 +238,7 @@ def _write_page(
     from harness.workspace import write_atomic
 
     name = kept.run_id if kept else ", ".join(Path(target).name for target in targets)
-    toy = targets == [PLANTED] or bool(kept and kept.note and "miniature" in kept.note)
+    toy = set(targets) <= {PLANTED, ACTED} or bool(kept and kept.note and "miniature" in kept.note)
     data = listen_data(studied, name, toy=toy, note=kept.note if kept else None)
     write_atomic(path, alone(f"Listening in · {name}", data, "listen"))
     stderr_console().print(f"  {path}", markup=False)
