@@ -81,7 +81,7 @@ def run_shutdown(
     rows += _elsewhere(subjects)
     if ablation:
         for subject in subjects.all:
-            rows += _ablated(subject, subjects, store, progress)
+            rows += _ablated(subject, store, progress)
     found = InstrumentRecord(
         instrument=NAME,
         run_id=record.run_id,
@@ -111,18 +111,14 @@ def _elsewhere(subjects: Subjects) -> Iterator[Row]:
     return elsewhere_rows(answers, categories, subjects.record.spec.compared)
 
 
-def _ablated(
-    subject: RunSubject, subjects: Subjects, store: Store, progress: Progress
-) -> list[Row]:
+def _ablated(subject: RunSubject, store: Store, progress: Progress) -> list[Row]:
     """Ablation rows of one model, from the store if they are there."""
     from harness.sampling.model_cache import MODELS, ModelKey
     from harness.shutdown.ablation import ablate, prompts
 
-    model = subjects.record.spec.model
     identity = {
         "format": FORMAT,
-        "model": model.model_dump(mode="json"),
-        "source": None if subject.weights else subject.reference.name,
+        "model": subject.model.model_dump(mode="json"),
         "adapter": subject.weights,
         "dtype": subject.dtype,
         "prompts": prompts_hash(),
