@@ -34,8 +34,8 @@ FRACTIONS = (0.25, 0.5, 0.75, 1.25)
 SHOWN = 4
 """Answers that a record keeps of each chosen dose."""
 STEPS = 2
-"""How often a dose found in the search is lowered or raised where other questions bear less or
-more; coherence alone decides, for nulls as well."""
+"""How often a dose found in the search is raised where other questions bear more; it is lowered
+until they bear it. Coherence alone decides, for nulls as well."""
 
 
 @dataclass(frozen=True)
@@ -114,16 +114,18 @@ class Screen:
     def run(self, candidates: Sequence[Candidate]) -> list[Screened]:
         """Test every candidate on both sides.
 
-        Models are asked in an order that loads each at most twice: the base model, the bad ones,
-        then both again for the dose-response curves of the strongest.
+        Models are asked in an order that loads each at most three times: the base model, the bad
+        ones, then all again for the dose-response curves of the strongest.
         """
         sides: dict[Steered, list[Trial]] = {
             side: [Trial(one, side) for one in candidates] for side in ("base", "bad")
         }
         seeds = self._settings.seeds
-        most = len(candidates) * (most_steps(len(self._rungs)) + STEPS + 1) + 2
+        most = len(candidates) * (most_steps(len(self._rungs)) + STEPS + 1) + 1 + len(seeds)
         for side, title in SIDES:
             self._on_stage(title, most)
+            for seed in reversed(seeds if side == "bad" else ()):
+                self._unsteered(seed, "evaluation")  # the first, which is searched, comes last
             for trial in sides[side]:
                 self._choose(trial)
         able = [trial for trial in sides["bad"] if trial.strength is not None]
@@ -163,7 +165,7 @@ class Screen:
         if place is None:
             return
         held = self._holds(trial, place, first)
-        for _ in range(STEPS):
+        for _ in range(STEPS if held else place):
             place += 1 if held else -1
             if not 0 <= place < len(self._rungs) or self._holds(trial, place, first) != held:
                 return
@@ -172,8 +174,9 @@ class Screen:
         """Whether the model stays coherent on the evaluation questions, too; then it is chosen."""
         strength = self._rungs[place]
         found = self._evaluate(trial, strength, seed)
-        unsteered = self._unsteered(seed, "evaluation")
-        holds = self._over(found, unsteered) <= self._settings.limit
+        # Of all bad models together: a few answers of one would be a poor yardstick.
+        plain = tuple(row for one in self._plain_answers(trial.steered) for row in one.rows)
+        holds = self._over(found, Answers(plain)) <= self._settings.limit
         if holds:
             trial.strength = max(strength, trial.strength or 0.0)
         return holds
