@@ -74,11 +74,13 @@ def print_causal(record: CausalRecord) -> None:
     out = console()
     table = Table(box=None, pad_edge=False)
     table.add_column("condition")
-    for column in ("misaligned", "coherent", "gone", "coherence"):
+    # What is put in is told in points; what is taken out as the share that went away.
+    effect = "change" if record.verb == "steer" else "gone"
+    for column in ("misaligned", "coherent", effect, "coherence"):
         table.add_column(column, justify="right", no_wrap=True)
     for one in sorted(record.conditions, key=lambda c: c.null is not None):
         style = "dim" if one.null is not None else None
-        table.add_row(*_row(one), style=style)
+        table.add_row(*_row(one, effect), style=style)
     out.print(table)
     if record.chosen is not None:
         out.print(f"chosen on the discovery questions: {record.chosen}", markup=False)
@@ -95,11 +97,14 @@ def print_causal(record: CausalRecord) -> None:
         out.print(record.note, style="dim", markup=False)
 
 
-def _row(one: Condition) -> tuple[str, ...]:
+def _row(one: Condition, effect: str) -> tuple[str, ...]:
     name = one.name
     if one.of_direction is not None and one.of_residual is not None:
         name += f" ({one.of_residual:.2f} of the residual)"
     gone = "–" if one.removed is None else f"{one.removed:+.0%}"
+    if effect == "change":
+        moved = one.change.rate if one.change is not None else None
+        gone = "–" if moved is None else f"{100 * moved:+.0f} points"
     change = "–" if one.coherence_change is None else f"{100 * one.coherence_change:+.0f} points"
     shares = [
         "–" if share.rate is None else f"{share.rate:.0%} ({share.count}/{share.of})"
