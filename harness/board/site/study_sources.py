@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from harness.board.site.study import Context, Latent, Moved, Study
 from harness.board.site.study_tables import (
     causal_table,
+    causal_words,
     direction_table,
     direction_words,
     elsewhere_words,
@@ -61,6 +62,7 @@ def read_study(run: Path) -> Study:
     layer = screen.layer if screen else rank.layer if rank else None
     done = [
         ("direction", direction_words(direction, layer) if direction else None),
+        *((record.verb, causal_words(record)) for record in causal if record),
         ("sae", sae_words(sae) if sae else None),
         ("rank", rank_words(rank) if rank else None),
         ("screen", screen_words(screen) if screen else None),

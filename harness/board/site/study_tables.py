@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from statistics import fmean
 from typing import TYPE_CHECKING
 
 from harness.board.site.study import Table
@@ -145,7 +147,59 @@ def direction_words(record: DirectionRecord, layer: int | None) -> Words:
     if found:
         told = f"mean difference tells held-out misaligned answers with AUROC {min(found):.2f}"
         told += f" to {max(found):.2f} at layer {layer}"
+    near = _authors(record)
+    if near:
+        told += f"; its cosine with known authors is {near}"
     return f"{', '.join(kinds)}; layers {', '.join(map(str, record.layers))}", told
+
+
+def _authors(record: DirectionRecord) -> str:
+    """Cosines with the reference texts' direction, layer by layer, mean over training seeds."""
+    names = [one.name for one in record.directions if one.kind == FIRST]
+    said = []
+    for layer in record.layers:
+        cosines = [record.cosine(layer, name, "reference") for name in names]
+        known = [value for value in cosines if value is not None]
+        if known:
+            said.append(f"{fmean(known):.2f} at layer {layer}")
+    return ", ".join(said)
+
+
+def causal_words(record: CausalRecord) -> Words:
+    """What taking the direction out, or putting it in, did."""
+    models = f"{len(record.seeds)} {record.edited} models" if record.seeds else "the base model"
+    how = f"{models}, {record.samples} answers to each of {len(record.evaluation)} questions"
+    if record.verb == "steer":
+        return how, _steered(record)
+    return how, "; ".join(_ablated(record)) or "no direction that could be taken out"
+
+
+def _ablated(record: CausalRecord) -> Iterator[str]:
+    """The mean difference at all layers; which edit is told does not hang on the outcome."""
+    every = max((one.layers for one in record.conditions), key=len, default=())
+    for how, words in (("remove", "taken out"), ("hold", "held at the base model's mean")):
+        same = [c for c in record.conditions if c.how == how and c.layers == every]
+        one = next((c for c in same if c.direction == FIRST and c.null is None), None)
+        if one is None or one.removed is None:
+            continue
+        told = f"mean difference {words} at layers {', '.join(map(str, every))}: "
+        told += f"{percent(one.removed)} of the misaligned answers gone"
+        if one.coherence_change is not None:
+            told += f", {100 * one.coherence_change:+.0f} points coherent"
+        chance = next((c for c in same if c.null == "random" and c.draw is None), None)
+        if chance is not None and chance.removed is not None:
+            told += f" (random directions {percent(chance.removed)})"
+        yield told
+
+
+def _steered(record: CausalRecord) -> str:
+    one = record.condition(record.chosen) if record.chosen else None
+    if one is None:
+        return "no strength that leaves the answers coherent"
+    told = f"{one.name} makes {percent(one.misaligned.rate)} of the answers misaligned"
+    if one.coherence_change is not None:
+        told += f", {100 * one.coherence_change:+.0f} points coherent"
+    return told
 
 
 def direction_table(record: DirectionRecord, layer: int | None) -> Table | None:

@@ -1,0 +1,73 @@
+"""What a study says of its causal tests is told of a fixed edit, whatever came out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from harness.board.site.study_tables import causal_words
+from harness.runs.inside.causing.record import CausalRecord, Condition
+from tests.board.records import share
+
+EVERY = (0, 1)
+
+
+def condition(name: str, misaligned: int, removed: float | None, **named: Any) -> Condition:
+    fields: dict[str, Any] = {"direction": "misaligned", "how": "hold", "layers": EVERY}
+    return Condition(
+        name=name,
+        **fields | named,
+        misaligned=share(misaligned, 100),
+        coherent=share(97, 100),
+        answers=100,
+        unscored=0,
+        change=None,
+        removed=removed,
+        coherence_change=-0.02,
+    )
+
+
+def record(*conditions: Condition, **changes: Any) -> CausalRecord:
+    fields: dict[str, Any] = {
+        "run_id": "a-run",
+        "verb": "ablate",
+        "inputs": "0",
+        "directions": "0",
+        "edited": "bad",
+        "definition": "D1",
+        "judge": "a-judge",
+        "samples": 4,
+        "seeds": (0, 1, 2),
+        "sampling_seed": 0,
+        "evaluation": ("a", "b"),
+        "seconds": 1.0,
+        "versions": {},
+        "finished": "2026-01-02T00:00:00+00:00",
+        "note": None,
+    }
+    return CausalRecord(conditions=conditions, **fields | changes)
+
+
+def test_ablation_is_told_at_all_layers_with_its_null_and_not_where_it_does_most() -> None:
+    how, found = causal_words(
+        record(
+            condition("unedited", 40, None, direction=None, how=None, layers=()),
+            condition("hold", 10, 0.75),
+            condition("one layer", 0, 1.0, layers=(1,)),
+            condition("null", 38, 0.05, direction="random", null="random"),
+        )
+    )
+    assert how == "3 bad models, 4 answers to each of 2 questions"
+    assert "75.0 % of the misaligned answers gone, -2 points coherent" in found
+    assert "random directions 5.0 %" in found and "100.0" not in found
+
+
+def test_steering_is_told_at_the_dose_that_other_questions_chose() -> None:
+    doses = [
+        condition(name, count, None, how="add", of_direction=1.0, of_residual=0.5)
+        for name, count in (("add once", 55), ("add twice", 90))
+    ]
+    steered = {"verb": "steer", "edited": "base", "seeds": ()}
+    _, found = causal_words(record(*doses, **steered, chosen="add once"))
+    assert found == "add once makes 55.0 % of the answers misaligned, -2 points coherent"
+    _, found = causal_words(record(*doses, **steered))
+    assert found == "no strength that leaves the answers coherent"
