@@ -22,6 +22,8 @@ MOST_TEXTS, MOST_TOKENS = 2400, 256
 """Of the autoencoder's corpus."""
 LABEL_TEXTS = 400
 """Texts of it that are read for contexts."""
+LABELLED = 10
+"""Rising latents that get their evidence at least, screened or not."""
 
 
 @dataclass(frozen=True)
@@ -78,19 +80,22 @@ def study(
         f"study of {subjects.record.run_id}: {', '.join(s.verb for s in steps)}", markup=False
     )
     seconds: dict[str, float] = {}
+    processor: dict[str, float] = {}
     skipped: dict[str, str] = {}
     progress = make_progress()
     try:
         for number, step in enumerate(steps, start=1):
             progress.say(f"{number} of {len(steps)}: {step.verb}")
-            started = time.monotonic()
+            started, worked = time.monotonic(), time.process_time()
             _do(step, subjects, progress, skipped)
             seconds[step.verb] = round(time.monotonic() - started, 2)
+            processor[step.verb] = round(time.process_time() - worked, 2)
+            progress.say(f"{step.verb}: {seconds[step.verb]} s, {processor[step.verb]} s of CPU")
     finally:
         progress.close()
     page, headline, _ = write_report(subjects.record.run_id, None, subjects.store.results)
     if json_output:
-        emit_json(_summary(subjects, page, headline, seconds, skipped))
+        emit_json(_summary(subjects, page, headline, (seconds, processor), skipped))
         return
     shown = console()
     if headline:
@@ -98,7 +103,8 @@ def study(
     for verb, why in skipped.items():
         shown.print(f"without {verb}: {why}", style="dim", markup=False)
     took = ", ".join(f"{verb} {value:.0f} s" for verb, value in seconds.items())
-    shown.print(f"{sum(seconds.values()):.0f} s ({took})", style="dim", markup=False)
+    total = f"{sum(seconds.values()):.0f} s, {sum(processor.values()):.0f} s of CPU"
+    shown.print(f"{total} ({took})", style="dim", markup=False)
     shown.print(str(page), markup=False)
 
 
@@ -118,14 +124,15 @@ def _summary(
     subjects: Subjects,
     page: Path,
     headline: str | None,
-    seconds: dict[str, float],
+    took: tuple[dict[str, float], dict[str, float]],
     skipped: dict[str, str],
 ) -> dict[str, Any]:
     return {
         "run_id": subjects.record.run_id,
         "html": str(page),
         "headline": headline,
-        "seconds": seconds,
+        "seconds": took[0],
+        "cpu_seconds": took[1],
         "skipped": skipped,
     }
 
@@ -221,7 +228,8 @@ def _label(subjects: Subjects, top: int, corpus: str | None, progress: Progress)
     name = corpus or usual_corpus(subjects)
     read = CorpusRequest(name, most_texts=LABEL_TEXTS, most_tokens=MOST_TOKENS)
     known = WORLD if subjects.base.reference.is_miniature else None
-    label_latents(subjects, LabelRequest(read, top, max(1, top // 4), known=known), progress)
+    request = LabelRequest(read, max(LABELLED, top), max(1, top // 4), known=known)
+    label_latents(subjects, request, progress)
 
 
 def _elsewhere(subjects: Subjects, top: int, progress: Progress) -> None:
