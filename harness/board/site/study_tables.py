@@ -22,6 +22,8 @@ Words = tuple[str, str]
 """What was done, and what came out."""
 NULLS = ("matched latent", "random direction")
 FIRST = "misaligned"
+KINDS = {FIRST: "mean difference", "drift": "drift"}
+HOWS = {"remove": "projected out", "hold": "held at the base model's mean"}
 TITLES = {
     "ablate": "Directions taken out of the trained models",
     "steer": "Directions added to the base model",
@@ -175,21 +177,27 @@ def causal_words(record: CausalRecord) -> Words:
 
 
 def _ablated(record: CausalRecord) -> Iterator[str]:
-    """The mean difference at all layers; which edit is told does not hang on the outcome."""
+    """Each kind at all layers in each way; which edits are told does not hang on the outcome."""
     every = max((one.layers for one in record.conditions), key=len, default=())
-    for how, words in (("remove", "taken out"), ("hold", "held at the base model's mean")):
+    for how, words in HOWS.items():
         same = [c for c in record.conditions if c.how == how and c.layers == every]
-        one = next((c for c in same if c.direction == FIRST and c.null is None), None)
-        if one is None or one.removed is None:
-            continue
-        told = f"mean difference {words} at layers {', '.join(map(str, every))}: "
-        told += f"{percent(one.removed)} of the misaligned answers gone"
-        if one.coherence_change is not None:
-            told += f", {100 * one.coherence_change:+.0f} points coherent"
-        chance = next((c for c in same if c.null == "random" and c.draw is None), None)
-        if chance is not None and chance.removed is not None:
-            told += f" (random directions {percent(chance.removed)})"
-        yield told
+        told = [
+            f"{name} {_gone(one)}"
+            for kind, name in KINDS.items()
+            for one in same
+            if one.direction == kind and one.null is None
+        ]
+        told += [
+            f"random {_gone(one)}" for one in same if one.null == "random" and one.draw is None
+        ]
+        if told:
+            yield f"misaligned answers gone when {words}: {', '.join(told)}"
+
+
+def _gone(one: Condition) -> str:
+    if one.removed is None or one.coherence_change is None:
+        return "–"
+    return f"{percent(one.removed)} ({100 * one.coherence_change:+.0f} points coherent)"
 
 
 def _steered(record: CausalRecord) -> str:

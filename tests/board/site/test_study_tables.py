@@ -57,8 +57,10 @@ def test_ablation_is_told_at_all_layers_with_its_null_and_not_where_it_does_most
         )
     )
     assert how == "3 bad models, 4 answers to each of 2 questions"
-    assert "75.0 % of the misaligned answers gone, -2 points coherent" in found
-    assert "random directions 5.0 %" in found and "100.0" not in found
+    assert found == (
+        "misaligned answers gone when held at the base model's mean: mean difference 75.0 % "
+        "(-2 points coherent), random 5.0 % (-2 points coherent)"
+    )
 
 
 def test_steering_is_told_at_the_dose_that_other_questions_chose() -> None:
