@@ -14,6 +14,7 @@ from harness.board.site.study_tables import (
     causal_words,
     direction_table,
     direction_words,
+    drift_words,
     elsewhere_words,
     known_table,
     label_words,
@@ -26,6 +27,7 @@ from harness.board.site.study_tables import (
 from harness.board.text import percent
 from harness.runs.inside.causing.record import ABLATE, STEER, CausalRecord
 from harness.runs.inside.directing.record import DIRECTION, DirectionRecord
+from harness.runs.inside.drifting.record import DRIFT, DriftRecord
 from harness.runs.inside.elsewhere.record import ELSEWHERE, ElsewhereRecord
 from harness.runs.inside.latents.label_record import LABEL, LabelledRecord, LabelRecord
 from harness.runs.inside.screening.record import SCREEN, ScreenRecord
@@ -55,6 +57,7 @@ def read_study(run: Path) -> Study:
     sae, rank = reader.latents()
     direction = reader.read(DIRECTION, DirectionRecord)
     causal = [reader.read(name, CausalRecord) for name in (ABLATE, STEER)]
+    drift = reader.read(DRIFT, DriftRecord)
     label = reader.read(LABEL, LabelRecord)
     screen = reader.read(SCREEN, ScreenRecord)
     elsewhere = reader.read(ELSEWHERE, ElsewhereRecord)
@@ -63,6 +66,7 @@ def read_study(run: Path) -> Study:
     done = [
         ("direction", direction_words(direction, layer) if direction else None),
         *((record.verb, causal_words(record)) for record in causal if record),
+        ("drift", drift_words(drift) if drift else None),
         ("sae", sae_words(sae) if sae else None),
         ("rank", rank_words(rank) if rank else None),
         ("screen", screen_words(screen) if screen else None),
@@ -75,7 +79,7 @@ def read_study(run: Path) -> Study:
         *(causal_table(record) if record else None for record in causal),
         known_table(label) if label and label.own else None,
     ]
-    records = [sae, rank, direction, *causal, label, screen, elsewhere, warn]
+    records = [sae, rank, direction, *causal, drift, label, screen, elsewhere, warn]
     return Study(
         steps=[(verb, *words) for verb, words in done if words is not None],
         moved=_moved(rank, screen) if rank else None,

@@ -12,6 +12,7 @@ from harness.board.text import percent
 if TYPE_CHECKING:
     from harness.runs.inside.causing.record import CausalRecord, Condition
     from harness.runs.inside.directing.record import DirectionRecord
+    from harness.runs.inside.drifting.record import DriftRecord
     from harness.runs.inside.elsewhere.record import ElsewhereRecord
     from harness.runs.inside.latents.label_record import LabelRecord
     from harness.runs.inside.latents.record import RankRecord, SaeRecord
@@ -208,6 +209,16 @@ def _steered(record: CausalRecord) -> str:
     if one.coherence_change is not None:
         told += f", {100 * one.coherence_change:+.0f} points coherent"
     return told
+
+
+def drift_words(drift: DriftRecord) -> Words:
+    """How far predictions moved on neutral text."""
+    texts = max((one.texts for one in drift.divergence), default=0)
+    by_arm: dict[str, list[float]] = {}
+    for one in drift.divergence:
+        by_arm.setdefault(one.arm, []).append(one.nats)
+    told = ", ".join(f"{arm} {fmean(nats):.2g}" for arm, nats in by_arm.items())
+    return f"{texts} neutral texts ({drift.texts})", f"KL from the base model, nats a token: {told}"
 
 
 def direction_table(record: DirectionRecord, layer: int | None) -> Table | None:
