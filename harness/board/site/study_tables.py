@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from statistics import fmean
 from typing import TYPE_CHECKING
 
 from harness.board.site.study import Table
-from harness.board.text import percent
+from harness.board.text import percent, percent_interval
 
 if TYPE_CHECKING:
     from harness.runs.inside.causing.record import CausalRecord, Condition
@@ -23,8 +23,21 @@ Words = tuple[str, str]
 """What was done, and what came out."""
 NULLS = ("matched latent", "random direction")
 FIRST = "misaligned"
-KINDS = {FIRST: "mean difference", "drift": "drift"}
-HOWS = {"remove": "projected out", "hold": "held at the base model's mean"}
+KINDS = {
+    FIRST: "mean difference",
+    "drift": "drift",
+    "text": "words alone (read by the base model)",
+    "reference": "known authors",
+    "persona": "contrasting system prompts",
+    "shuffled": "mean difference, labels shuffled",
+    "drift_pc1": "drift's first axis",
+    "control_drift": "drift of the control",
+}
+TESTED = (FIRST, "drift")
+HOWS = {
+    "remove": "projected out at every layer",
+    "hold": "held at the base model's mean at every layer",
+}
 TITLES = {
     "ablate": "Directions taken out of the trained models",
     "steer": "Directions added to the base model",
@@ -179,36 +192,36 @@ def causal_words(record: CausalRecord) -> Words:
 
 def _ablated(record: CausalRecord) -> Iterator[str]:
     """Each kind at all layers in each way; which edits are told does not hang on the outcome."""
+    plain = next((one for one in record.conditions if one.how is None), None)
+    if plain is not None:
+        yield f"as they are {_answered(plain)}"
     every = max((one.layers for one in record.conditions), key=len, default=())
     for how, words in HOWS.items():
         same = [c for c in record.conditions if c.how == how and c.layers == every]
         told = [
-            f"{name} {_gone(one)}"
-            for kind, name in KINDS.items()
+            f"{KINDS[kind]} {_answered(one)}"
+            for kind in TESTED
             for one in same
             if one.direction == kind and one.null is None
         ]
         told += [
-            f"random {_gone(one)}" for one in same if one.null == "random" and one.draw is None
+            f"random {_answered(one)}" for one in same if one.null == "random" and one.draw is None
         ]
         if told:
-            yield f"misaligned answers gone when {words}: {', '.join(told)}"
+            yield f"{words}: {', '.join(told)}"
 
 
-def _gone(one: Condition) -> str:
-    if one.removed is None or one.coherence_change is None:
-        return "–"
-    return f"{percent(one.removed)} ({100 * one.coherence_change:+.0f} points coherent)"
+def _answered(one: Condition) -> str:
+    return f"{percent(one.misaligned.rate)} misaligned ({percent(one.coherent.rate)} coherent)"
 
 
 def _steered(record: CausalRecord) -> str:
     one = record.condition(record.chosen) if record.chosen else None
     if one is None:
         return "no strength that leaves the answers coherent"
-    told = f"{one.name} makes {percent(one.misaligned.rate)} of the answers misaligned"
-    if one.coherence_change is not None:
-        told += f", {100 * one.coherence_change:+.0f} points coherent"
-    return told
+    plain = next((one for one in record.conditions if one.how is None), None)
+    before = f"as it is {_answered(plain)}; " if plain is not None else ""
+    return f"{before}{one.name} {_answered(one)}"
 
 
 def drift_words(drift: DriftRecord) -> Words:
@@ -228,18 +241,19 @@ def direction_table(record: DirectionRecord, layer: int | None) -> Table | None:
     if first is None:
         return None
     rows: list[list[str | None]] = []
-    for one in record.directions:
-        here = next((found for found in one.layers if found.layer == at), None)
-        if here is None:
-            continue
-        reference = record.cosine(at, one.name, "reference")
+    grey = set()
+    for kind in dict.fromkeys(one.kind for one in record.directions):
+        same = [one for one in record.directions if one.kind == kind]
+        there = [found for one in same for found in one.layers if found.layer == at]
+        if kind == "shuffled":
+            grey.add(len(rows))
         rows.append(
             [
-                one.name,
-                _number(here.auroc),
-                _number(here.residual_norms),
-                _number(record.cosine(at, one.name, first)),
-                _number(reference),
+                KINDS.get(kind, kind) + (f", {len(same)} models" if len(same) > 1 else ""),
+                _spread([found.auroc for found in there]),
+                _spread([found.residual_norms for found in there]),
+                _spread([record.cosine(at, one.name, first) for one in same]),
+                _spread([record.cosine(at, one.name, "reference") for one in same]),
             ]
         )
     nulls = next((found for found in record.nulls if found.layer == at), None)
@@ -250,10 +264,11 @@ def direction_table(record: DirectionRecord, layer: int | None) -> Table | None:
     return Table(
         f"Directions at layer {at}",
         "AUROC: how well a direction tells misaligned from aligned answers to questions that did "
-        f"not find it. Cosine with {first}, and with texts whose authors are known, if there are.",
-        ("direction", "AUROC", "norm, of the residual", f"cosine {first}", "cosine reference"),
+        "not find it. Cosine with the first model's mean difference, and with texts whose authors "
+        "are known, if there are. Several models: their mean (lowest to highest).",
+        ("direction", "AUROC", "norm, of the residual", "cosine", "cosine, known authors"),
         rows,
-        frozenset(range(count, len(rows))),
+        frozenset(grey | set(range(count, len(rows)))),
     )
 
 
@@ -286,12 +301,18 @@ def _condition(one: Condition) -> list[str | None]:
     name = one.name
     if one.of_direction is not None and one.of_residual is not None:
         name += f" ({one.of_direction:.2g} of its norm, {one.of_residual:.2f} of the residual)"
-    return [
-        name,
-        percent(one.misaligned.rate),
-        percent(one.coherent.rate),
-        None if one.removed is None else percent(one.removed),
-    ]
+    shares = (
+        f"{percent_interval(found.rate, found.low, found.high)}, {found.count} of {found.of}"
+        for found in (one.misaligned, one.coherent)
+    )
+    return [name, *shares, None if one.removed is None else percent(one.removed)]
+
+
+def _spread(values: Sequence[float | None]) -> str | None:
+    known = [value for value in values if value is not None]
+    if len(known) < 2:
+        return _number(known[0]) if known else None
+    return f"{fmean(known):.2f} ({min(known):.2f} to {max(known):.2f})"
 
 
 def _number(value: float | None) -> str | None:

@@ -58,8 +58,10 @@ def test_ablation_is_told_at_all_layers_with_its_null_and_not_where_it_does_most
     )
     assert how == "3 bad models, 4 answers to each of 2 questions"
     assert found == (
-        "misaligned answers gone when held at the base model's mean: mean difference 75.0 % "
-        "(-2 points coherent), random 5.0 % (-2 points coherent)"
+        "as they are 40.0 % misaligned (97.0 % coherent); "
+        "held at the base model's mean at every layer: "
+        "mean difference 10.0 % misaligned (97.0 % coherent), "
+        "random 38.0 % misaligned (97.0 % coherent)"
     )
 
 
@@ -70,6 +72,6 @@ def test_steering_is_told_at_the_dose_that_other_questions_chose() -> None:
     ]
     steered = {"verb": "steer", "edited": "base", "seeds": ()}
     _, found = causal_words(record(*doses, **steered, chosen="add once"))
-    assert found == "add once makes 55.0 % of the answers misaligned, -2 points coherent"
+    assert found == "add once 55.0 % misaligned (97.0 % coherent)"
     _, found = causal_words(record(*doses, **steered))
     assert found == "no strength that leaves the answers coherent"
