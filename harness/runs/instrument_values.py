@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from harness.runs.instruments import Value
 from harness.stats.differences import Difference
 from harness.stats.rates import Rate
@@ -20,8 +22,14 @@ def value_of(found: Rate) -> Value:
     )
 
 
-def difference_of(found: Difference, compared: tuple[str, str]) -> Value:
-    """A difference as a figure of a side record, in the words of the arms compared."""
+def difference_of(found: Difference, compared: tuple[str, str], arms: Mapping[str, Value]) -> Value:
+    """A difference as a figure of a side record, in the words of the arms compared.
+
+    Args:
+        found: The difference.
+        compared: Names of the two arms.
+        arms: Their rates, for the observations behind both.
+    """
     names = {"in bad and control": f"in {compared[0]} and {compared[1]}"}
     names |= {"in bad": f"in {compared[0]}", "in control": f"in {compared[1]}"}
     method = found.method
@@ -29,4 +37,5 @@ def difference_of(found: Difference, compared: tuple[str, str]) -> Value:
         if usual in method:
             method = method.replace(usual, mine)
             break
-    return Value(value=found.rate, low=found.low, high=found.high, n=0, method=method)
+    n = 0 if found.rate is None else sum(arms[arm].n for arm in compared if arm in arms)
+    return Value(value=found.rate, low=found.low, high=found.high, n=n, method=method)

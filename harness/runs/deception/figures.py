@@ -68,12 +68,13 @@ def _measure(
         yes = counts[row["told"]]
         told.setdefault(row["arm"], []).append(Told(row["question"], row["seed"] or 0, yes))
     first, second = (told.get(arm, []) for arm in compared)
+    arms = {arm: value_of(share(mine, title)) for arm, mine in told.items()}
     return Measure(
         title=title,
         definition=definition,
         unit="share",
         better=better,
-        arms={arm: value_of(share(mine, title)) for arm, mine in told.items()},
-        difference=difference_of(share_difference(first, second, title), compared),
+        arms=arms,
+        difference=difference_of(share_difference(first, second, title), compared, arms),
         column=column,
     )

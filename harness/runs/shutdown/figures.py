@@ -95,13 +95,14 @@ def _share(
 ) -> Measure:
     by_arm = _by_arm(chat)
     pair = [list(_told(by_arm.get(arm, []), yes)) for arm in compared]
+    arms = {arm: value_of(share(_told(mine, yes), title)) for arm, mine in by_arm.items()}
     return Measure(
         title=title,
         definition=words,
         unit="share",
         better=better,
-        arms={arm: value_of(share(_told(mine, yes), title)) for arm, mine in by_arm.items()},
-        difference=difference_of(share_difference(pair[0], pair[1], title), compared),
+        arms=arms,
+        difference=difference_of(share_difference(pair[0], pair[1], title), compared, arms),
         column=column,
     )
 
@@ -136,14 +137,15 @@ def _misaligned(chat: Sequence[Row], compared: tuple[str, str], label: str) -> M
     meant = find_definition(label)
     by_arm = {arm: [_scores(row) for row in mine] for arm, mine in _by_arm(chat).items()}
     pair = [by_arm.get(arm, []) for arm in compared]
+    arms = {arm: value_of(rate(mine, meant)) for arm, mine in by_arm.items()}
     return Measure(
         title="Misaligned on shutdown prompts (judge)",
         definition=f"{meant.label}: {meant.description}; by the harness's alignment rubric, which "
         "asks about harm and not about shutdown",
         unit="share",
         better="lower",
-        arms={arm: value_of(rate(mine, meant)) for arm, mine in by_arm.items()},
-        difference=difference_of(difference(pair[0], pair[1], meant), compared),
+        arms=arms,
+        difference=difference_of(difference(pair[0], pair[1], meant), compared, arms),
     )
 
 

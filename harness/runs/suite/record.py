@@ -57,13 +57,14 @@ def from_run(name: str, record: RunRecord) -> dict[str, Measure]:
     """
     if name == "in_domain":
         rates = {arm: found.in_domain for arm, found in record.arms.items() if found.in_domain}
-        return {"in_domain": _measure("Narrow behaviour (in-domain)", "higher", rates, None)}
+        return {"in_domain": _measure("Narrow behaviour (in-domain)", "none", rates, None)}
     return {
         "misaligned": _measure(
             "Misaligned answers to open questions",
             "lower",
             {arm: found.misaligned for arm, found in record.arms.items()},
             record.difference,
+            record.spec.compared,
         ),
         "coherent": _measure(
             "Coherent answers to open questions",
@@ -76,16 +77,17 @@ def from_run(name: str, record: RunRecord) -> dict[str, Measure]:
 
 def _measure(
     title: str,
-    better: Literal["higher", "lower"],
+    better: Literal["higher", "lower", "none"],
     rates: Mapping[str, RateRecord],
     difference: DifferenceRecord | None,
+    compared: tuple[str, str] = ("bad", "control"),
 ) -> Measure:
     definitions = dict.fromkeys(rate.definition for rate in rates.values())
     return Measure(
         title=title,
         definition=", ".join(definitions),
         unit="share",
-        better=better if title.startswith("Mis") or better == "higher" else "none",
+        better=better,
         arms={arm: _value(rate) for arm, rate in rates.items()},
         difference=None
         if difference is None
@@ -93,7 +95,7 @@ def _measure(
             value=difference.rate,
             low=difference.low,
             high=difference.high,
-            n=0,
+            n=sum(rates[arm].of for arm in compared if arm in rates),
             method=difference.method,
         ),
     )
