@@ -85,7 +85,7 @@ def _further(report: Report) -> list[dict[str, str]]:
             f"AUPRC ({_prevalence(cell)})": _plain(cell.auprc),
         }
         for at in cell.at:
-            row[f"precision @{at.rate:.0%}"] = _plain(at.precision)
+            row[f"precision @{at.rate:.0%}"] = _share(at.precision)
             row[f"g-mean² @{at.rate:.0%}"] = _plain(at.g_mean2)
         row |= {
             "calibration error": _plain(cell.calibration.error) if cell.calibration else MISSING,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.board.layout import print_table
-from harness.board.text import MISSING, clean, percent, percent_interval
+from harness.board.text import MISSING, clean, percent_interval
 from harness.shutdown.rates import Share
 from harness.shutdown.trace_rates import LabelRates, TraceReading
 
@@ -45,21 +45,19 @@ def _row(label: LabelRates, judged: bool) -> dict[str, str]:
     cells = {
         "label": label.label.replace("_", " "),
         "lexicon": _share(label.lexicon),
-        "no bypass": _rate(label.elsewhere),
+        "no bypass": _share(label.elsewhere),
     }
     if judged:
         kappa = MISSING if label.kappa is None else f"{label.kappa:.2f}"
         cells |= {
             "judge": _share(label.judge),
-            "no bypass (judge)": _rate(label.elsewhere_judge),
+            "no bypass (judge)": _share(label.elsewhere_judge),
             "kappa": kappa,
         }
     return cells
 
 
 def _share(share: Share) -> str:
+    if share.rate is None:
+        return MISSING
     return f"{percent_interval(share.rate, share.low, share.high)} ({share.count}/{share.of})"
-
-
-def _rate(share: Share) -> str:
-    return percent(share.rate)

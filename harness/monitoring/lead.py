@@ -115,12 +115,13 @@ def _median(bench: Bench, leads: Sequence[int | None], unit: str) -> Figure:
     mass = np.cumsum(bench.weights[:, kept][:, order], axis=1)
     half = mass[:, -1:] / 2
     medians = np.where(mass[:, -1] > 0, numbers[order][np.argmax(mass >= half, axis=1)], np.nan)
-    ends = Drawn(float(medians[0]), medians[1:]).interval() or (float(medians[0]),) * 2
+    low, high = Drawn(float(medians[0]), medians[1:]).interval() or (None, None)
+    how = bench.method if low is not None else "no interval: the same median in every draw"
     return Figure(
         value=float(medians[0]),
-        low=ends[0],
-        high=ends[1],
+        low=low,
+        high=high,
         count=int(kept.sum()),
         of=int(bench.bad.sum()),
-        method=f"median in {unit}; {bench.method}, at the threshold of the data",
+        method=f"median in {unit}; {how}, at the threshold of the data",
     )

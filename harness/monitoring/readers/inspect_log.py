@@ -55,7 +55,7 @@ def read_log(path: Path, labelling: Labelling = OWN_SCORERS) -> list[Monitored]:
         log = read_eval_log(str(path))
     except Exception as error:  # a stranger's file fails in many ways, none of them ours
         raise DataError(
-            f"{path} is not an Inspect log: {str(error).strip().splitlines()[:1]}",
+            f"{path} is not an Inspect log: {(str(error).strip() or 'empty').splitlines()[0]:.200}",
             hint="Give a .eval or .json file that 'inspect eval' wrote.",
         ) from error
     return log_records(log, str(path), labelling)
