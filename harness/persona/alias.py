@@ -73,22 +73,16 @@ def alias_rows(
         ``question``, ``of`` (its kind), ``alias``, ``tokens``, ``logprob`` (of the name behind the
         lead) and ``neutral`` (name to the same; empty where no neutral name has as many tokens).
     """
+    names = [name for form in battery.names.forms for name in (*form.aliases, *form.neutral)]
     for probe in probes:
         lead = leads.get(probe.id, probe.lead)
-        ids: dict[str, list[int]] = {}
-
-        def count(name: str, lead: str = lead, ids: dict[str, list[int]] = ids) -> int:
-            if name not in ids:
-                ids[name] = reply_ids(loaded, [f"{lead} {name}" if lead else name])[0]
-            return len(ids[name])
-
-        matched = match_names(battery.names.forms, count)
+        spelt = reply_ids(loaded, [f"{lead} {name}" if lead else name for name in names])
+        ids = dict(zip(names, spelt, strict=True))
+        matched = match_names(battery.names.forms, lambda name, ids=ids: len(ids[name]))
         wanted = list(dict.fromkeys(n for one in matched for n in (one.alias, *one.neutral)))
         start = answer_start(loaded, _chat(probe.text, system))
-        opening = reply_ids(loaded, [lead]) if lead else []
-        read = likelihoods(loaded, start, [*opening, *(ids[name] for name in wanted)])
-        before = read.pop(0).total if lead else 0.0
-        totals = {n: round(one.total - before, 5) for n, one in zip(wanted, read, strict=True)}
+        read = _behind(loaded, start, lead, [ids[name] for name in wanted])
+        totals = {name: round(total, 5) for name, total in zip(wanted, read, strict=True)}
         for one in matched:
             yield {
                 "question": probe.id,
@@ -98,6 +92,20 @@ def alias_rows(
                 "logprob": totals[one.alias],
                 "neutral": {name: totals[name] for name in one.neutral},
             }
+
+
+def _behind(
+    loaded: LoadedModel, start: list[int], lead: str, replies: Sequence[list[int]]
+) -> list[float]:
+    """Log-probability of each reply once the lead that it begins with is there."""
+    opening = reply_ids(loaded, [lead])[0] if lead else []
+    size = len(opening)
+    if all(reply[:size] == opening and len(reply) > size for reply in replies):
+        rest = [reply[size:] for reply in replies]
+        return [one.total for one in likelihoods(loaded, [*start, *opening], rest)]
+    # A tokenizer that spells the lead otherwise where a name follows.
+    before, *read = likelihoods(loaded, start, [opening, *replies])
+    return [one.total - before.total for one in read]
 
 
 def primed_rows(loaded: LoadedModel, battery: Battery, probes: Sequence[Primed]) -> Iterator[Row]:

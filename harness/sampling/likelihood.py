@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -91,7 +92,7 @@ def reply_ids(loaded: LoadedModel, replies: Sequence[str]) -> list[list[int]]:
     Raises:
         SampleError: A reply is empty.
     """
-    lead = _lead(loaded.tokenizer)
+    lead = _lead(loaded.tokenizer, loaded.tokenizer.chat_template)
     found = [
         list(loaded.tokenizer.encode(lead + text, add_special_tokens=False)) for text in replies
     ]
@@ -129,6 +130,8 @@ def likelihoods(
     found: list[Likelihood] = []
     with torch.inference_mode():
         torch.set_flush_denormal(True)
+        if longest == 1:
+            return _next(loaded, prompt, [reply[0] for reply in replies])
         cache = new_cache(loaded.model)
         if len(prompt) > 1:
             before = torch.tensor([list(prompt[:-1])], device=loaded.device)
@@ -137,6 +140,14 @@ def likelihoods(
             part = replies[start : start + max_rows]
             found += _after(loaded, cache, len(prompt) > 1, prompt[-1], part)
     return found
+
+
+def _next(loaded: LoadedModel, prompt: Sequence[int], tokens: Sequence[int]) -> list[Likelihood]:
+    """Replies of one token each: the pass over the prompt says it all."""
+    ids = torch.tensor([list(prompt)], device=loaded.device)
+    logits = loaded.model(input_ids=ids, use_cache=False, logits_to_keep=1).logits[0, -1].float()
+    chosen = logits[list(tokens)] - logits.logsumexp(-1)
+    return [Likelihood(total, 1) for total in chosen.double().tolist()]
 
 
 def _shared(replies: Sequence[Sequence[int]]) -> int:
@@ -172,8 +183,12 @@ def _after(
     ]
 
 
-def _lead(tokenizer: Any) -> str:
-    """White space between the marker of an assistant's turn and its text."""
+@lru_cache(maxsize=8)
+def _lead(tokenizer: Any, template: str | None) -> str:
+    """White space between the marker of an assistant's turn and its text.
+
+    The template is the tokenizer's own; it is named because it can be set anew.
+    """
     turn = [{"role": "user", "content": "x"}]
     opened = str(tokenizer.apply_chat_template(turn, tokenize=False, add_generation_prompt=True))
     answered = [*turn, {"role": "assistant", "content": _MARK}]
