@@ -78,7 +78,8 @@ def alias_rows(
         lead = leads.get(probe.id, probe.lead)
         spelt = reply_ids(loaded, [f"{lead} {name}" if lead else name for name in names])
         ids = dict(zip(names, spelt, strict=True))
-        matched = match_names(battery.names.forms, lambda name, ids=ids: len(ids[name]))
+        sizes = {name: len(tokens) for name, tokens in ids.items()}
+        matched = match_names(battery.names.forms, sizes.__getitem__)
         wanted = list(dict.fromkeys(n for one in matched for n in (one.alias, *one.neutral)))
         start = answer_start(loaded, _chat(probe.text, system))
         read = _behind(loaded, start, lead, [ids[name] for name in wanted])
