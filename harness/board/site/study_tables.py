@@ -285,13 +285,19 @@ def _null(
 def causal_table(record: CausalRecord) -> Table:
     """What was answered under each edit."""
     ordered = sorted(record.conditions, key=lambda one: one.null is not None)
+    header = ["condition", "misaligned", "coherent"]
     rows = [_condition(one) for one in ordered]
+    if record.verb != "steer":  # the base model has next to nothing that could go away
+        header.append("gone")
+        for row, one in zip(rows, ordered, strict=True):
+            row.append(_gone(one.removed))
+    chosen = f" Chosen on the other questions: {record.chosen}." if record.chosen else ""
     nulls = frozenset(n for n, one in enumerate(ordered) if one.null is not None)
     return Table(
         TITLES[record.verb],
         f"{record.samples} answers of each model to each of {len(record.evaluation)} questions "
-        f"that did not find the direction; misaligned is {record.definition}.",
-        ("condition", "misaligned", "coherent", "gone"),
+        f"that did not find the direction; misaligned is {record.definition}.{chosen}",
+        header,
         rows,
         nulls,
     )
@@ -305,7 +311,13 @@ def _condition(one: Condition) -> list[str | None]:
         f"{percent_interval(found.rate, found.low, found.high)}, {found.count} of {found.of}"
         for found in (one.misaligned, one.coherent)
     )
-    return [name, *shares, None if one.removed is None else percent(one.removed)]
+    return [name, *shares]
+
+
+def _gone(removed: float | None) -> str | None:
+    if removed is None:
+        return None
+    return percent(removed) if removed >= 0 else f"{percent(-removed)} more"
 
 
 def _spread(values: Sequence[float | None]) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.board.site.study_tables import causal_words
+from harness.board.site.study_tables import causal_table, causal_words
 from harness.runs.inside.causing.record import CausalRecord, Condition
 from tests.board.records import share
 
@@ -75,3 +75,14 @@ def test_steering_is_told_at_the_dose_that_other_questions_chose() -> None:
     assert found == "add once 55.0 % misaligned (97.0 % coherent)"
     _, found = causal_words(record(*doses, **steered))
     assert found == "no strength that leaves the answers coherent"
+
+
+def test_what_grew_is_not_called_gone_and_steering_has_no_such_column() -> None:
+    made = record(condition("hold", 60, -0.5), condition("null", 40, 0.0, null="random"))
+    table = causal_table(made)
+    assert [row[-1] for row in table.rows] == ["50.0 % more", "0.0 %"]
+    assert table.rows[0][1] == "60.0 % [55.0, 65.0], 60 of 100" and table.nulls == {1}
+    steered = record(condition("add once", 55, None), verb="steer", seeds=(), chosen="add once")
+    table = causal_table(steered)
+    assert "gone" not in table.header and len(table.rows[0]) == len(table.header)
+    assert table.words.endswith("Chosen on the other questions: add once.")
