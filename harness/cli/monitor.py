@@ -115,9 +115,16 @@ def monitor(
         resamples=resamples,
         seed=seed,
     )
+    if folder := next((path for path in (records, html) if path and path.is_dir()), None):
+        raise UsageError(f"{folder} is a folder.", hint="Name a file to write.")
     found = _read(targets, label, bad_value)
     kept: InstrumentRecord | None = None
     if found is None:
+        if label is not None or bad_value:
+            raise UsageError(
+                "--label and --bad-value are for Inspect logs; the answers of a run have labels.",
+                hint="Leave them out.",
+            )
         from harness.runs.monitor.asking import Asking
 
         usual = Asking()
@@ -159,6 +166,8 @@ def _read(
     values = tuple(v.strip().lower() for v in bad_value) if bad_value else BAD_VALUES
     labelling = Labelling(label, values)
     found: list[Monitored] = []
+    if len({str(Path(target).expanduser().resolve()) for target in targets}) < len(targets):
+        raise UsageError("A file is named twice.", hint="Name each once: samples count once.")
     for target in targets:
         path = Path(target).expanduser()
         if path.exists():

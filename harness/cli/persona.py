@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from harness.cli.options import Device, Json, Results, Think
-from harness.errors import UsageError
+from harness.errors import RecordError, UsageError
 
 if TYPE_CHECKING:
     from harness.runs.instruments import InstrumentRecord
@@ -94,14 +94,14 @@ def _across(target: str | None, results: Path | None, json_output: bool) -> None
     if target is not None:
         raise UsageError("--across-runs takes all runs of the results folder; name none.")
     groups, left_out = across_runs(Workspace.here(results).results)
-    if json_output:
-        emit_json({"groups": [group.to_json() for group in groups], "left_out": left_out})
-        return
     for problem in left_out:
         stderr_console().print(f"left out: {clean(problem)}", markup=False)
     if not groups:
         hint = "Make records first: python -m harness persona RUN"
-        raise UsageError("No run of this folder has a persona record.", hint=hint)
+        raise RecordError("No run of this folder has a persona record and a rate.", hint=hint)
+    if json_output:
+        emit_json({"groups": [group.to_json() for group in groups], "left_out": left_out})
+        return
     from harness.board.across_view import print_across
 
     print_across(groups, console())

@@ -13,13 +13,18 @@ from harness.monitoring.record import Monitored
 
 
 def read_file(path: Path, labelling: Labelling = OWN_SCORERS) -> list[Monitored]:
-    """Read records of our own form, shutdown transcripts, an Inspect log or a folder of logs.
+    """Read records of our own form, shutdown transcripts, an Inspect log, or a folder of them.
 
     Raises:
         DataError: The file is broken or holds nothing.
         UsageError: It is of no known kind, or no score tells what misbehaved.
     """
     if path.is_dir():
+        if transcripts := [one for one in sorted(path.glob("*.jsonl")) if _is_transcript(one)]:
+            from harness.monitoring.readers.shutdown import read_shutdown
+
+            # A shutdown study: its logs hold the same samples.
+            return [record for one in transcripts for record in read_shutdown(one)]
         logs = sorted(path.rglob("*.eval"))
         if not logs:
             raise DataError(f"There is no .eval log in {path}.")

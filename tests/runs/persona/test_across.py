@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.errors import UsageError
+from harness.errors import RecordError, UsageError
 from harness.runs.instruments import record_path, write_instrument
 from tests.board.test_instruments import measure, side, value
 from tests.runs.command import called
@@ -60,7 +60,7 @@ def test_runs_of_another_judge_are_not_mixed_in_and_broken_ones_are_told(
 
 
 def test_what_makes_no_sense_is_said(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="No run of this folder"):
+    with pytest.raises(RecordError, match="No run of this folder"):
         called("persona", "--across-runs", results=tmp_path / "none", cwd=tmp_path)
     with pytest.raises(UsageError, match="--across-runs"):
         called("persona", results=tmp_path, cwd=tmp_path)
