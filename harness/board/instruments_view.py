@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from harness.board.layout import print_table
+from harness.board.layout import blocks, print_table
 from harness.board.text import MISSING, clean, shorten
 from harness.runs.instruments import InstrumentRecord, Measure, Value
 
@@ -46,7 +46,12 @@ def print_instrument(record: InstrumentRecord, console: Console) -> None:
                 value_text(measure.difference, measure.unit, signed=True)
             )
     if cells["measure"]:
-        print_table(cells, set(cells) - {"measure"}, [False] * len(cells["measure"]), console)
+        plain = [False] * len(cells["measure"])
+        width = console.width if console.is_terminal else None
+        for place, block in enumerate(blocks(cells, width)):
+            if place:
+                console.print()
+            print_table(block, set(block) - {"measure"}, plain, console)
     if len(arms) > len(shown):
         console.print(Text(f"{len(arms) - len(shown)} more arms: see --json", style="dim"))
     for why, titles in unmeasured.items():

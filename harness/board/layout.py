@@ -45,6 +45,25 @@ def widths(cells: Cells) -> dict[str, int]:
     return {title: max(map(_width, (title, *column))) for title, column in cells.items()}
 
 
+def blocks(cells: Cells, width: int | None) -> list[Cells]:
+    """The table in as many as it takes to fit, each with the first column before it.
+
+    Args:
+        cells: What to print; the first column names the rows.
+        width: Characters on a line; None for as many as it takes.
+    """
+    size = widths(cells)
+    name, *others = cells
+    made, used = [[name]], size[name]
+    for title in others:
+        if width is not None and used + len(GAP) + size[title] > width and len(made[-1]) > 1:
+            made.append([name])
+            used = size[name]
+        made[-1].append(title)
+        used += len(GAP) + size[title]
+    return [{title: cells[title] for title in titles} for titles in made]
+
+
 def fit(cells: Cells, width: int | None, shrinkable: Sequence[str]) -> Cells:
     """Shorten the widest of the ``shrinkable`` columns until the table fits, if it can."""
     size = widths(cells)

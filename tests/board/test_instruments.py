@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
+from rich.text import Text
 
 from harness.board.instrument_columns import MOST, figures
-from harness.board.instruments_view import value_text
+from harness.board.instruments_view import print_instrument, value_text
 from harness.runs.instruments import (
     InstrumentRecord,
     Measure,
@@ -155,3 +157,17 @@ def test_one_model_shows_its_own_value_and_nothing_is_no_zero() -> None:
 def test_no_number_reads_as_zero_that_is_none(number: float, unit: str, expected: str) -> None:
     shown = value_text(Value(value=number, low=None, high=None, n=1, method=""), unit)
     assert shown == expected
+
+
+def test_a_wide_table_is_shown_in_as_many_as_a_terminal_takes() -> None:
+    arms = {f"arm{i}": value(float(i)) for i in range(6)}
+    record = side("r", {"rise": measure(arms=arms)})
+    wide, narrow = (Console(width=w, force_terminal=True, file=io.StringIO()) for w in (400, 60))
+    for console in (wide, narrow):
+        print_instrument(record, console)
+    texts = [Text.from_ansi(c.file.getvalue()).plain for c in (wide, narrow)]  # type: ignore[attr-defined]
+    assert texts[0].count("measure") == 1
+    assert texts[1].count("measure") == 4
+    assert max(map(len, texts[1].splitlines())) <= 60
+    for found in texts:
+        assert all(found.count(arm) == 1 for arm in arms)
