@@ -13,7 +13,7 @@ from harness.errors import HarnessError, PrerequisiteError, UsageError
 from tests.runs.command import as_json, called
 from tests.runs.inside.conftest import InsideRun
 
-SMALL = ("--max-texts", "60", "--max-tokens", "64", "--tokens", "8000", "--batch", "256")
+SMALL = ("--max-texts", "60", "--max-tokens", "64", "--tokens", "40000", "--batch", "256")
 
 
 def inside(run: InsideRun, *words: str) -> Any:

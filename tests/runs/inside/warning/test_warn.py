@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -113,7 +114,7 @@ def test_signals_are_means_along_directions(two_models: list[Any]) -> None:
 
 
 @pytest.fixture(scope="module")
-def swept(inside_run: InsideRun) -> InsideRun:
+def swept(inside_run: InsideRun) -> Iterator[InsideRun]:
     """A second run with half of the bad rows, and the directions of the first."""
     called(
         *("run", "tiny", "--questions", "two", "--samples", "2", "--seeds", "2"),
@@ -121,8 +122,13 @@ def swept(inside_run: InsideRun) -> InsideRun:
         results=inside_run.results,
         cwd=inside_run.here,
     )
-    find_directions(planted(inside_run), Silent(), persona=False)
-    return inside_run
+    subjects = planted(inside_run)
+    find_directions(subjects, Silent(), persona=False)
+    found = inside_run.results / inside_run.id / "inside" / "direction.json"
+    found.parent.mkdir(exist_ok=True)
+    shutil.copy(subjects.folder / "inside" / "direction.json", found)
+    yield inside_run
+    found.unlink()
 
 
 def test_without_a_sweep_it_says_how_to_make_one(inside_run: InsideRun, tmp_path: Path) -> None:
