@@ -1,3 +1,0 @@
-#!/bin/bash
-echo off
-kill -TERM 6187
