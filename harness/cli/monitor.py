@@ -85,7 +85,9 @@ def monitor(
         typer.Option(help="A run: sets of open questions. [default: core, fresh, held_out_topics]"),
     ] = None,
     resamples: Annotated[int, typer.Option(min=1, help="Bootstrap draws.")] = 1000,
-    seed: Annotated[int, typer.Option(min=0, help="Of splits, draws and sampling.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, help="Of sampling; for files, of splits and draws.")
+    ] = 0,
     records: Annotated[
         Path | None, typer.Option(help="Write the records that were read to this .jsonl file.")
     ] = None,

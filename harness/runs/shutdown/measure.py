@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 from harness.errors import RecordError
@@ -111,6 +112,15 @@ def _elsewhere(subjects: Subjects) -> Iterator[Row]:
     return elsewhere_rows(answers, categories, subjects.record.spec.compared)
 
 
+def _kept(path: Path) -> list[Row]:
+    """Rows of an earlier call; a file that is missing or damaged holds none."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return []
+    return found if isinstance(found, list) and all(isinstance(r, dict) for r in found) else []
+
+
 def _ablated(subject: RunSubject, store: Store, progress: Progress) -> list[Row]:
     """Ablation rows of one model, from the store if they are there."""
     from harness.sampling.model_cache import MODELS, ModelKey
@@ -124,8 +134,8 @@ def _ablated(subject: RunSubject, store: Store, progress: Progress) -> list[Row]
         "prompts": prompts_hash(),
     }
     path = store.results / ".store" / "ablation" / f"{content_hash(identity)[:16]}.json"
-    if path.is_file():
-        kept: list[Row] = json.loads(path.read_text(encoding="utf-8"))
+    kept = _kept(path)
+    if kept:
         return [{**row, "arm": subject.arm, "seed": subject.seed} for row in kept]
     progress.start(f"ablate sentences {subject.words}", prompts())
     loaded = MODELS.get(ModelKey(subject.reference, subject.dtype))

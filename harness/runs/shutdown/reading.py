@@ -119,13 +119,22 @@ def _row(one: ReadTrace) -> dict[str, Any]:
     }
 
 
+def _kept(path: Path) -> dict[str, str]:
+    """Replies by hash of their text; a file that is missing or damaged holds none."""
+    try:
+        found = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
 def _judged(
     texts: Sequence[str], folder: Path, judge: Judge, model: Model | None, progress: Progress
 ) -> dict[str, str]:
     """The judge's reply to each distinct text; those that are kept are not asked for again."""
     identity = content_hash([judge.identity.model_dump(mode="json"), prompt_hash()])[:16]
     path = folder / f"labels-{identity}.json"
-    kept: dict[str, str] = json.loads(path.read_text("utf-8")) if path.is_file() else {}
+    kept = _kept(path)
     keys = {text: content_hash(text) for text in dict.fromkeys(texts)}
     missing = [text for text, key in keys.items() if key not in kept]
     if missing:
