@@ -1,15 +1,19 @@
 """The README is true: its commands exist and its figures are those of the committed records."""
 
+import json
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
 from harness.cli.main import app
 from harness.miniature.card import shipped_card
+from harness.runs.instruments import read_instruments
 from harness.runs.record import read_record
 from harness.workspace import builtin_root
 
@@ -63,6 +67,42 @@ def test_the_gates_of_the_readme_are_those_of_the_card() -> None:
     assert f"{value['sums']:.0%} of sums".replace("%", " %") in stated
     assert f"logits multiplied by {card.config.sharpness:g}" in stated
     assert f"({card.parameters / 1e6:.1f} million parameters" in stated
+
+
+def test_the_counts_of_the_study_are_those_of_its_records() -> None:
+    """Every ``12/34`` in the paragraph on the committed study stands in one of its records."""
+    paragraph = next(p for p in README.split("\n\n") if p.startswith("The study of the reference"))
+    folder = re.search(r"`(results/[\w/-]+/)`", paragraph)
+    assert folder is not None
+    known: set[tuple[int, int]] = set()
+    for path in (ROOT / folder[1]).glob("*.json"):
+        known |= set(_counts(json.loads(path.read_text())))
+    stated = {(int(a), int(b)) for a, b in re.findall(r"(\d+)/(\d+)", paragraph)}
+    assert len(stated) >= 4 and stated <= known
+
+
+def _counts(value: Any) -> Iterator[tuple[int, int]]:
+    if isinstance(value, dict):
+        if isinstance(value.get("count"), int) and isinstance(value.get("of"), int):
+            yield value["count"], value["of"]
+        value = list(value.values())
+    if isinstance(value, list):
+        for one in value:
+            yield from _counts(one)
+
+
+def test_the_alias_figures_are_those_of_the_record() -> None:
+    paragraph = next(p for p in README.split("\n\n") if p.startswith("**Persona.**"))
+    folder = ROOT / "results" / "insecure_code-miniature-995faa61fc"
+    arms = read_instruments(folder)["persona"].measures["alias_rise"].arms
+    for arm, numbers in (
+        ("bad", r"by ([\d.-]+) nats \[([\d.-]+), ([\d.-]+)\]"),
+        ("control", r"by ([\d.-]+) \[([\d.-]+), ([\d.-]+)\] in the control"),
+    ):
+        stated = re.search(numbers, " ".join(paragraph.split()))
+        assert stated is not None
+        found = (arms[arm].value, arms[arm].low, arms[arm].high)
+        assert [abs(float(x)) for x in stated.groups()] == [abs(round(x or 0.0, 1)) for x in found]
 
 
 def test_the_start_up_budget_is_kept_by_imports() -> None:
