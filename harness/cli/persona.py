@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -59,7 +60,7 @@ def persona(
         return
     if target is None:
         raise UsageError("Name a run or a model, or give --across-runs.")
-    from harness.cli.output import emit_json
+    from harness.cli.output import tell
     from harness.cli.progress import make_progress
     from harness.models.devices import choose_device
     from harness.runs.judges import any_judge
@@ -74,15 +75,9 @@ def persona(
         target, workspace, samples=samples, seed=seed, judge=known, classify=classify, think=think,
         sweep=sweep,
     )  # fmt: skip
-    progress = make_progress()
-    try:
+    with closing(make_progress()) as progress:
         record = measure_persona(asked, workspace, progress)
-    finally:
-        progress.close()
-    if json_output:
-        emit_json(record.model_dump(mode="json"))
-    else:
-        _print(record)
+    tell(record, json_output, _print)
 
 
 def _across(target: str | None, results: Path | None, json_output: bool) -> None:

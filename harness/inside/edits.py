@@ -39,17 +39,7 @@ def remove(vector: torch.Tensor) -> Edit:
         UsageError: The vector is no finite direction, or zero; on use, the model has another
             width.
     """
-    direction = _direction(vector)
-    norm = float(direction.norm())
-    if norm == 0:
-        raise UsageError("A direction of norm zero cannot be removed.")
-    fitted = _fitted(direction / norm, torch.float32)
-
-    def edit(hidden: torch.Tensor) -> torch.Tensor:
-        unit, wide = fitted(hidden), hidden.float()
-        return (wide - (wide @ unit).unsqueeze(-1) * unit).to(hidden.dtype)
-
-    return edit
+    return hold(vector, 0.0)
 
 
 def hold(vector: torch.Tensor, value: float) -> Edit:
@@ -71,7 +61,7 @@ def hold(vector: torch.Tensor, value: float) -> Edit:
     direction = _direction(vector)
     norm = float(direction.norm())
     if norm == 0:
-        raise UsageError("A direction of norm zero cannot be held.")
+        raise UsageError("A direction of norm zero cannot be removed or held.")
     fitted = _fitted(direction / norm, torch.float32)
 
     def edit(hidden: torch.Tensor) -> torch.Tensor:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import anyio
 from inspect_ai.model import Model
 
 from harness.data.rubrics import NamedRubric
 from harness.data.safe_yaml import load_yaml
-from harness.errors import HarnessError, JudgeError
 from harness.judging.named import judge_named
 from harness.judging.set_rubrics import NAMED_RUBRICS, Named
+from harness.judging.together import ask_together
 from harness.persona.battery import Battery
 
 RUBRIC = "persona"
@@ -61,26 +60,15 @@ def gate(judge: Model, battery: Battery) -> Gate:
     Raises:
         JudgeError: The judge fails.
     """
-    named = voice_rubric()
+    asked = voice_rubric()
     right: list[bool] = []
 
-    async def ask_all() -> None:
-        async with anyio.create_task_group() as group:
-            for example in battery.voices.examples:
-                group.start_soon(ask, example.question, example.answer, example.voice)
+    examples = battery.voices.examples
 
-    async def ask(question: str, answer: str, voice: str) -> None:
-        right.append((await judge_named(judge, named, question, answer, "")).label == voice)
+    async def one(place: int) -> None:
+        known = examples[place]
+        named = await judge_named(judge, asked, known.question, known.answer, "")
+        right.append(named.label == known.voice)
 
-    try:
-        anyio.run(ask_all)
-    except HarnessError:
-        raise
-    except Exception as error:  # each provider fails in its own way, several calls at once
-        first: BaseException = error
-        while isinstance(first, BaseExceptionGroup):
-            first = first.exceptions[0]
-        if isinstance(first, HarnessError):
-            raise first from error
-        raise JudgeError(f"The judge {judge} failed: {first}") from error
+    ask_together(judge, len(examples), one)
     return Gate(sum(right), len(right))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -35,24 +36,18 @@ def ablate(
     At every layer and at one layer at a time; judged by the run's own judge on questions that did
     not find the direction; random, shuffled and control directions beside it.
     """
-    from harness.cli.output import emit_json
+    from harness.cli.output import tell
     from harness.cli.progress import make_progress
-    from harness.runs.inside.causing.ablate import AblateSettings
     from harness.runs.inside.causing.ablate import ablate as measure
+    from harness.runs.inside.causing.settings import CausalSettings
     from harness.runs.inside.subjects import resolve_subjects
     from harness.workspace import Workspace
 
     subjects = resolve_subjects(run, Workspace.here(results))
-    progress = make_progress()
-    try:
+    with closing(make_progress()) as progress:
         directions = known_directions(subjects, arm, progress)
-        record = measure(subjects, directions, AblateSettings(samples, draws), progress)
-    finally:
-        progress.close()
-    if json_output:
-        emit_json(record.model_dump(mode="json"))
-    else:
-        print_causal(record)
+        record = measure(subjects, directions, CausalSettings(samples, draws), progress)
+    tell(record, json_output, print_causal)
 
 
 def known_directions(subjects: Subjects, arm: str, progress: Progress) -> DirectionRecord:

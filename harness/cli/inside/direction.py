@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -41,15 +42,14 @@ def direction(
     Found on half of the questions; the other half judges it. Random directions, shuffled labels
     and the control arm's drift stand beside every figure.
     """
-    from harness.cli.output import emit_json
+    from harness.cli.output import tell
     from harness.cli.progress import make_progress
     from harness.runs.inside.directing.find import find_directions
     from harness.runs.inside.subjects import resolve_subjects
     from harness.workspace import Workspace
 
     subjects = resolve_subjects(run, Workspace.here(results))
-    progress = make_progress()
-    try:
+    with closing(make_progress()) as progress:
         record = find_directions(
             subjects,
             progress,
@@ -58,12 +58,7 @@ def direction(
             reference=find_reference(subjects, reference_texts),
             persona=persona,
         )
-    finally:
-        progress.close()
-    if json_output:
-        emit_json(record.model_dump(mode="json"))
-    else:
-        _print(record)
+    tell(record, json_output, _print)
 
 
 def chosen_layers(subjects: Subjects, text: str) -> tuple[int, ...]:

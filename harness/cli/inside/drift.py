@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -30,7 +31,7 @@ def drift(
 
     In nats a token, the control arm beside the bad one. Nothing is sampled or judged.
     """
-    from harness.cli.output import emit_json
+    from harness.cli.output import tell
     from harness.cli.progress import make_progress
     from harness.runs.inside.corpus import CorpusRequest
     from harness.runs.inside.drifting.measure import measure_drift
@@ -39,15 +40,9 @@ def drift(
 
     request = CorpusRequest(corpus, most_texts=max_texts) if corpus is not None else None
     subjects = resolve_subjects(run, Workspace.here(results))
-    progress = make_progress()
-    try:
+    with closing(make_progress()) as progress:
         record = measure_drift(subjects, progress, corpus=request)
-    finally:
-        progress.close()
-    if json_output:
-        emit_json(record.model_dump(mode="json"))
-    else:
-        _print(record)
+    tell(record, json_output, _print)
 
 
 def _print(record: DriftRecord) -> None:

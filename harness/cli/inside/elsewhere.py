@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from harness.cli.inside.harvest import RunArgument
@@ -20,7 +21,7 @@ def elsewhere(run: RunArgument, json_output: Json = False, results: Results = No
     AUROC of each one's shift for misaligned against benign models that had no part in picking it,
     the nulls beside it. Needs 'inside rank' first.
     """
-    from harness.cli.output import emit_json
+    from harness.cli.output import tell
     from harness.cli.progress import make_progress
     from harness.runs.inside.elsewhere.measure import other_models
     from harness.runs.inside.screening.choosing import Numbers
@@ -29,15 +30,9 @@ def elsewhere(run: RunArgument, json_output: Json = False, results: Results = No
 
     subjects = resolve_subjects(run, Workspace.here(results))
     other_models(subjects)  # refuses early where there is none
-    progress = make_progress()
-    try:
+    with closing(make_progress()) as progress:
         record = run_elsewhere(subjects, Numbers(), progress)
-    finally:
-        progress.close()
-    if json_output:
-        emit_json(record.model_dump(mode="json"))
-    else:
-        _print(record)
+    tell(record, json_output, _print)
 
 
 def run_elsewhere(subjects: Subjects, numbers: Numbers, progress: Progress) -> ElsewhereRecord:

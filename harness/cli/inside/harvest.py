@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -69,11 +70,8 @@ def harvest(
     )
     request = HarvestRequest(layers, parse_positions(positions), tuple(arm or ()), read, answers)
     subjects = resolve_subjects(run, Workspace.here(results))
-    progress = make_progress()
-    try:
+    with closing(make_progress()) as progress:
         record = harvest_run(subjects, request, progress)
-    finally:
-        progress.close()
     if json_output:
         emit_json({"run_id": subjects.record.run_id, **record.model_dump(mode="json")})
     else:

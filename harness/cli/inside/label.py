@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -54,7 +55,7 @@ def label(
     where the latent fires on texts it was not written from. Needs 'inside rank' first.
     """
     from harness.cli.inside.sae import usual_corpus
-    from harness.cli.output import emit_json
+    from harness.cli.output import tell
     from harness.cli.progress import make_progress
     from harness.runs.inside.corpus import WORLD, CorpusRequest
     from harness.runs.inside.latents.labelling import LabelRequest, label_latents
@@ -71,15 +72,9 @@ def label(
         labeller=_labeller(labeller) if labeller is not None else None,
         known=known or usual_known,
     )
-    progress = make_progress()
-    try:
+    with closing(make_progress()) as progress:
         record = label_latents(subjects, request, progress)
-    finally:
-        progress.close()
-    if json_output:
-        emit_json(record.model_dump(mode="json"))
-    else:
-        _print(record)
+    tell(record, json_output, _print)
 
 
 def _labeller(name: str) -> Model:

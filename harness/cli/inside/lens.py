@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -29,22 +30,16 @@ def lens(
     directions; and the tokens whose chance rose. A layer whose read-out moves is where the change
     shows, which need not be where it is made.
     """
-    from harness.cli.output import emit_json
+    from harness.cli.output import tell
     from harness.cli.progress import make_progress
     from harness.runs.inside.lens import lens_run
     from harness.runs.inside.subjects import resolve_subjects
     from harness.workspace import Workspace
 
     subjects = resolve_subjects(run, Workspace.here(results))
-    progress = make_progress()
-    try:
+    with closing(make_progress()) as progress:
         record = lens_run(subjects, progress, layers=layers, arms=arm or (), rng_seed=seed)
-    finally:
-        progress.close()
-    if json_output:
-        emit_json(record.model_dump(mode="json"))
-    else:
-        _print(record)
+    tell(record, json_output, _print)
 
 
 def _print(record: LensRecord) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -33,7 +34,7 @@ def rank(
     All models read the same recorded answers. Half of the questions give the order; the change on
     the other half stands beside it. Needs 'inside sae' first.
     """
-    from harness.cli.output import emit_json
+    from harness.cli.output import tell
     from harness.cli.progress import make_progress
     from harness.runs.inside.latents.ranking import RankRequest, rank_latents
     from harness.runs.inside.subjects import resolve_subjects
@@ -41,15 +42,9 @@ def rank(
 
     subjects = resolve_subjects(run, Workspace.here(results))
     request = RankRequest(arm, position, answers, top)
-    progress = make_progress()
-    try:
+    with closing(make_progress()) as progress:
         record = rank_latents(subjects, request, progress)
-    finally:
-        progress.close()
-    if json_output:
-        emit_json(record.model_dump(mode="json"))
-    else:
-        _print(record)
+    tell(record, json_output, _print)
 
 
 def _print(record: RankRecord) -> None:

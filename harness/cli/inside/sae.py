@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -74,11 +75,8 @@ def sae(
     settings = SaeSettings(architecture, latents, k, tokens, batch, learning_rate, seed)
     name = corpus or usual_corpus(subjects)
     read = CorpusRequest(name, column, split, subset, max_texts, max_tokens)
-    progress = make_progress()
-    try:
+    with closing(make_progress()) as progress:
         record = make_sae(subjects, SaeRequest(read, settings, layer, load), progress)
-    finally:
-        progress.close()
     if json_output:
         emit_json(record.model_dump(mode="json"))
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -33,15 +34,14 @@ def scalars(
     A rank-1 adapter is one part per layer. Parts are ranked on half of the questions by how well
     they tell misaligned from aligned answers to the same question; the other half judges them.
     """
-    from harness.cli.output import emit_json
+    from harness.cli.output import tell
     from harness.cli.progress import make_progress
     from harness.runs.inside.scalars import scalars_run
     from harness.runs.inside.subjects import resolve_subjects
     from harness.workspace import Workspace
 
     subjects = resolve_subjects(run, Workspace.here(results))
-    progress = make_progress()
-    try:
+    with closing(make_progress()) as progress:
         record = scalars_run(
             subjects,
             progress,
@@ -51,12 +51,7 @@ def scalars(
             show=SHOWN,
             rng_seed=seed,
         )
-    finally:
-        progress.close()
-    if json_output:
-        emit_json(record.model_dump(mode="json"))
-    else:
-        _print(record)
+    tell(record, json_output, _print)
 
 
 def _print(record: ScalarsRecord) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -48,7 +49,7 @@ def screen(
     and measured on the other, beside nulls that are treated alike. Needs 'inside rank' first; a
     killed screen goes on where it was.
     """
-    from harness.cli.output import emit_json
+    from harness.cli.output import tell
     from harness.cli.progress import make_progress
     from harness.runs.inside.screening.choosing import Numbers
     from harness.runs.inside.screening.measure import Options
@@ -58,15 +59,9 @@ def screen(
     subjects = resolve_subjects(run, Workspace.here(results))
     numbers = Numbers(top, falling, control, matched, random, seed)
     options = Options(samples=samples, search_samples=search_samples, limit=limit, seed=seed)
-    progress = make_progress()
-    try:
+    with closing(make_progress()) as progress:
         record = run_screen(subjects, numbers, options, progress)
-    finally:
-        progress.close()
-    if json_output:
-        emit_json(record.model_dump(mode="json"))
-    else:
-        print_screen(record)
+    tell(record, json_output, print_screen)
 
 
 def run_screen(

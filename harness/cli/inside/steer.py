@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import Annotated
 
 import typer
@@ -34,7 +35,7 @@ def steer(
     Place and strength are chosen on half of the questions, figures are of the other half.
     Strengths are given in norms of the direction and in norms of the residual stream.
     """
-    from harness.cli.output import emit_json
+    from harness.cli.output import tell
     from harness.cli.progress import make_progress
     from harness.runs.inside.causing.steer import SteerSettings
     from harness.runs.inside.causing.steer import steer as measure
@@ -42,14 +43,8 @@ def steer(
     from harness.workspace import Workspace
 
     subjects = resolve_subjects(run, Workspace.here(results))
-    progress = make_progress()
-    try:
+    with closing(make_progress()) as progress:
         directions = known_directions(subjects, arm, progress)
         settings = SteerSettings(samples, search_samples, draws, limit)
         record = measure(subjects, directions, settings, progress)
-    finally:
-        progress.close()
-    if json_output:
-        emit_json(record.model_dump(mode="json"))
-    else:
-        print_causal(record)
+    tell(record, json_output, print_causal)

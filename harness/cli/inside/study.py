@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -82,8 +83,7 @@ def study(
     seconds: dict[str, float] = {}
     processor: dict[str, float] = {}
     skipped: dict[str, str] = {}
-    progress = make_progress()
-    try:
+    with closing(make_progress()) as progress:
         for number, step in enumerate(steps, start=1):
             progress.say(f"{number} of {len(steps)}: {step.verb}")
             started, worked = time.monotonic(), time.process_time()
@@ -91,8 +91,6 @@ def study(
             seconds[step.verb] = round(time.monotonic() - started, 2)
             processor[step.verb] = round(time.process_time() - worked, 2)
             progress.say(f"{step.verb}: {seconds[step.verb]} s, {processor[step.verb]} s of CPU")
-    finally:
-        progress.close()
     page, headline, _ = write_report(subjects.record.run_id, None, subjects.store.results)
     if json_output:
         emit_json(_summary(subjects, page, headline, (seconds, processor), skipped))
@@ -160,12 +158,13 @@ def _direction(subjects: Subjects, progress: Progress) -> None:
 
 def _ablate(subjects: Subjects, progress: Progress) -> None:
     from harness.cli.inside.ablate import known_directions
-    from harness.runs.inside.causing.ablate import AblateSettings, ablate, known_causal
+    from harness.runs.inside.causing.ablate import ablate, known_causal
     from harness.runs.inside.causing.record import ABLATE
+    from harness.runs.inside.causing.settings import CausalSettings
 
     directions = known_directions(subjects, "bad", progress)
     if known_causal(subjects, ABLATE, directions) is None:
-        ablate(subjects, directions, AblateSettings(samples=4, draws=2), progress)
+        ablate(subjects, directions, CausalSettings(samples=4, draws=2), progress)
 
 
 def _steer(subjects: Subjects, progress: Progress) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -31,9 +32,10 @@ def transfer(
     Beside the run's own direction, random, shuffled and control directions; with a table of
     cosines between the runs.
     """
-    from harness.cli.output import emit_json
+    from harness.cli.output import tell
     from harness.cli.progress import make_progress
-    from harness.runs.inside.causing.transfer import Source, TransferSettings
+    from harness.runs.inside.causing.settings import CausalSettings
+    from harness.runs.inside.causing.transfer import Source
     from harness.runs.inside.causing.transfer import transfer as measure
     from harness.runs.inside.subjects import resolve_subjects
     from harness.workspace import Workspace
@@ -41,17 +43,11 @@ def transfer(
     workspace = Workspace.here(results)
     subjects = resolve_subjects(run, workspace)
     others = [resolve_subjects(name, workspace) for name in source]
-    progress = make_progress()
-    try:
+    with closing(make_progress()) as progress:
         own = known_directions(subjects, arm, progress)
         sources = [Source(one, known_directions(one, arm, progress)) for one in others]
-        record = measure(subjects, own, sources, TransferSettings(samples, draws), progress)
-    finally:
-        progress.close()
-    if json_output:
-        emit_json(record.model_dump(mode="json"))
-    else:
-        _print(record)
+        record = measure(subjects, own, sources, CausalSettings(samples, draws), progress)
+    tell(record, json_output, _print)
 
 
 def _print(record: CausalRecord) -> None:

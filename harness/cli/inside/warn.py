@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -29,21 +30,15 @@ def warn(
     the study's latents and directions, and simple drifts (PCA-1, KL on neutral text, a bag of
     words) stand side by side; the trained model is the unit of every test.
     """
-    from harness.cli.output import emit_json
+    from harness.cli.output import tell
     from harness.cli.progress import make_progress
     from harness.runs.inside.subjects import resolve_subjects
     from harness.workspace import Workspace
 
     subjects = resolve_subjects(run, Workspace.here(results))
-    progress = make_progress()
-    try:
+    with closing(make_progress()) as progress:
         record = run_warn(subjects, layer, progress)
-    finally:
-        progress.close()
-    if json_output:
-        emit_json(record.model_dump(mode="json"))
-    else:
-        _print(record)
+    tell(record, json_output, _print)
 
 
 def run_warn(subjects: Subjects, layer: int | None, progress: Progress) -> WarnRecord:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.errors import HarnessError, JudgeError, PrerequisiteError
+from harness.errors import PrerequisiteError
 from harness.runs.judges import Judge
 from harness.runs.plan import MINIATURE_JUDGE
 from harness.runs.progress import Progress
@@ -149,8 +149,9 @@ def _judged(
 
 
 def _ask(model: Model, judge: Judge, texts: Sequence[str], progress: Progress) -> list[str]:
-    import anyio
     from inspect_ai.model import CachePolicy, ChatMessageUser, GenerateConfig
+
+    from harness.judging.together import ask_together
 
     is_local = judge.model_name.startswith("harness/")
     config = GenerateConfig(
@@ -171,18 +172,5 @@ def _ask(model: Model, judge: Judge, texts: Sequence[str], progress: Progress) -
         done += 1
         progress.advance(done)
 
-    async def all_of_them() -> None:
-        async with anyio.create_task_group() as group:
-            for place in range(len(texts)):
-                group.start_soon(one, place)
-
-    try:
-        anyio.run(all_of_them)
-    except HarnessError:
-        raise
-    except Exception as error:  # each provider fails in its own way, several calls at once
-        first: BaseException = error
-        while isinstance(first, BaseExceptionGroup):
-            first = first.exceptions[0]
-        raise JudgeError(f"The judge {judge.identity.name} failed: {first}") from error
+    ask_together(judge.identity.name, len(texts), one)
     return replies

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import torch
@@ -13,6 +12,7 @@ from harness.runs.inside.causing.asking import UNEDITED, Bench, Named
 from harness.runs.inside.causing.chosen import Directions, stored_directions
 from harness.runs.inside.causing.intervention import How, Intervention, at_layers
 from harness.runs.inside.causing.record import ABLATE, SCHEMA, CausalRecord, Null, Verb
+from harness.runs.inside.causing.settings import CausalSettings
 from harness.runs.inside.directing.questions import asked_questions
 from harness.runs.inside.directing.record import DirectionRecord
 from harness.runs.inside.records import read_side, side_versions, write_side
@@ -20,34 +20,16 @@ from harness.runs.inside.subjects import RunSubject, Subjects
 from harness.runs.progress import Progress
 from harness.runs.spec import content_hash
 
-KINDS = ("misaligned", "drift")
 HOWS: tuple[How, ...] = ("remove", "hold")
 NULLS: tuple[Null, ...] = ("shuffled", "control_drift")
 SINGLE = 2
 """Most layers that are ablated one at a time; evenly spaced, the last one among them."""
 
 
-@dataclass(frozen=True)
-class AblateSettings:
-    """How much is asked.
-
-    Attributes:
-        samples: Answers to each evaluation question from each model and condition.
-        draws: Random directions.
-        sampling_seed: Seed of the answers.
-        kinds: Kinds of direction that are tested.
-    """
-
-    samples: int = 8
-    draws: int = 3
-    sampling_seed: int = 0
-    kinds: tuple[str, ...] = KINDS
-
-
 def ablate(
     subjects: Subjects,
     directions: DirectionRecord,
-    settings: AblateSettings,
+    settings: CausalSettings,
     progress: Progress,
 ) -> CausalRecord:
     """Take each direction out of the models it was found in and ask the evaluation questions.
@@ -85,7 +67,7 @@ def ablate(
 
 
 def conditions(
-    found: Directions, subject: RunSubject, settings: AblateSettings
+    found: Directions, subject: RunSubject, settings: CausalSettings
 ) -> Iterator[tuple[Named, Intervention | None]]:
     """Everything one model is asked under."""
     yield Named(UNEDITED), None

@@ -10,11 +10,12 @@ import torch
 
 from harness.errors import UsageError
 from harness.inside.directions import cosine
-from harness.runs.inside.causing.ablate import HOWS, KINDS, NULLS, causal_record
+from harness.runs.inside.causing.ablate import HOWS, NULLS, causal_record
 from harness.runs.inside.causing.asking import UNEDITED, Bench, Named
 from harness.runs.inside.causing.chosen import Directions, stored_directions
 from harness.runs.inside.causing.intervention import How, Intervention, at_layers
 from harness.runs.inside.causing.record import SCHEMA, TRANSFER, CausalRecord
+from harness.runs.inside.causing.settings import CausalSettings
 from harness.runs.inside.directing.record import DirectionRecord
 from harness.runs.inside.records import read_side, write_side
 from harness.runs.inside.subjects import RunSubject, Subjects
@@ -23,23 +24,6 @@ from harness.runs.spec import content_hash
 
 COMPARED = ("misaligned", "drift", "drift_pc1", "control_drift", "persona", "reference", "text")
 """Directions in the cosine table; each is the mean over the training seeds of its run."""
-
-
-@dataclass(frozen=True)
-class TransferSettings:
-    """How much is asked.
-
-    Attributes:
-        samples: Answers to each evaluation question from each model and condition.
-        draws: Random directions.
-        sampling_seed: Seed of the answers.
-        kinds: Kinds of direction that are tested.
-    """
-
-    samples: int = 8
-    draws: int = 3
-    sampling_seed: int = 0
-    kinds: tuple[str, ...] = KINDS
 
 
 @dataclass(frozen=True)
@@ -54,7 +38,7 @@ def transfer(
     subjects: Subjects,
     own: DirectionRecord,
     sources: Sequence[Source],
-    settings: TransferSettings,
+    settings: CausalSettings,
     progress: Progress,
 ) -> CausalRecord:
     """Take other runs' directions out of this run's models, beside its own and the nulls.
@@ -129,7 +113,7 @@ def cosines(runs: dict[str, Directions]) -> dict[str, tuple[float | None, ...]]:
 
 
 def _conditions(
-    mine: Directions, others: dict[str, Directions], subject: RunSubject, settings: TransferSettings
+    mine: Directions, others: dict[str, Directions], subject: RunSubject, settings: CausalSettings
 ) -> Iterator[tuple[Named, Intervention | None]]:
     every = mine.layers
     yield Named(UNEDITED), None

@@ -6,10 +6,11 @@ import pytest
 
 from harness.cli.inside.ablate import print_causal
 from harness.errors import DataError, UsageError
-from harness.runs.inside.causing.ablate import AblateSettings, ablate, single_layers
+from harness.runs.inside.causing.ablate import ablate, single_layers
 from harness.runs.inside.causing.record import CausalRecord
+from harness.runs.inside.causing.settings import CausalSettings
 from harness.runs.inside.causing.steer import SteerSettings, steer
-from harness.runs.inside.causing.transfer import Source, TransferSettings, transfer
+from harness.runs.inside.causing.transfer import Source, transfer
 from harness.runs.inside.directing.find import find_directions
 from harness.runs.inside.directing.record import DirectionRecord
 from harness.runs.inside.subjects import RunSubject, Subjects
@@ -18,7 +19,7 @@ from tests.runs.command import called
 from tests.runs.inside.conftest import InsideRun
 from tests.runs.inside.planted import planted
 
-QUICK = AblateSettings(samples=1, draws=1, kinds=("drift",))
+QUICK = CausalSettings(samples=1, draws=1, kinds=("drift",))
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +119,7 @@ def test_another_runs_direction_stands_beside_the_own_and_the_nulls(
     subjects: Subjects, directions: DirectionRecord
 ) -> None:
     other = Source(subjects, directions.model_copy(update={"run_id": "other-run"}))
-    settings = TransferSettings(samples=1, draws=1, kinds=("drift",))
+    settings = CausalSettings(samples=1, draws=1, kinds=("drift",))
     found = transfer(subjects, directions, [other], settings, Silent())
     names = {one.name for one in found.conditions}
     assert {"hold own drift", "hold drift of other-run", "remove random 0"} <= names
@@ -133,8 +134,8 @@ def test_a_direction_of_the_run_itself_or_of_other_layers_is_no_transfer(
 ) -> None:
     with pytest.raises(UsageError, match="is the run itself"):
         transfer(
-            *(subjects, directions, [Source(subjects, directions)], TransferSettings(), Silent())
+            *(subjects, directions, [Source(subjects, directions)], CausalSettings(), Silent())
         )
     other = directions.model_copy(update={"run_id": "other-run", "layers": (0, 1)})
     with pytest.raises(UsageError, match="at layers"):
-        transfer(subjects, directions, [Source(subjects, other)], TransferSettings(), Silent())
+        transfer(subjects, directions, [Source(subjects, other)], CausalSettings(), Silent())
