@@ -40,6 +40,6 @@ def judge_pairs(
         found[place, number] = await judge_answer(judge, rubrics[number], *distinct[place])
         on_judged(len(found) // len(rubrics))
 
-    ask_together(judge, len(distinct) * len(rubrics), one)
+    ask_together(f"The judge {judge}", len(distinct) * len(rubrics), one)
     places = {pair: place for place, pair in enumerate(distinct)}
     return [[found[places[pair], n] for n in range(len(rubrics))] for pair in pairs]

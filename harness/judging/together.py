@@ -1,4 +1,4 @@
-"""Many calls to a judge at the same time, with one error for whatever goes wrong."""
+"""Many calls to one model at the same time, with one error for whatever goes wrong."""
 
 from __future__ import annotations
 
@@ -13,18 +13,16 @@ AT_ONCE = 1024
 """Calls made together: enough for full batches, and a bound on waiting requests."""
 
 
-def ask_together(
-    judge: object, count: int, one: Callable[[int], Coroutine[Any, Any, None]]
-) -> None:
+def ask_together(who: str, count: int, one: Callable[[int], Coroutine[Any, Any, None]]) -> None:
     """Await ``one(0)`` to ``one(count - 1)``, up to ``AT_ONCE`` of them together.
 
     Args:
-        judge: Whom they ask, for the message.
+        who: Whom they ask, as the message begins: "The judge NAME".
         count: How many calls.
         one: Makes a call and keeps what it found.
 
     Raises:
-        JudgeError: The judge fails; an error of ours passes as it is.
+        JudgeError: The model fails; an error of ours passes as it is.
     """
 
     async def all_of_them() -> None:
@@ -43,4 +41,4 @@ def ask_together(
             first = first.exceptions[0]
         if isinstance(first, HarnessError):
             raise first from error
-        raise JudgeError(f"The judge {judge} failed: {first}") from error
+        raise JudgeError(f"{who} failed: {first}") from error

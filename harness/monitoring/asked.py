@@ -59,23 +59,22 @@ class AskedMonitor:
         return None
 
     def score(self, views: Sequence[View]) -> list[Suspicion]:
-        """Suspicion from 0 to 1; equal prompts are asked once."""
-        import anyio
+        """Suspicion from 0 to 1; equal prompts are asked once.
+
+        Raises:
+            JudgeError: The model fails.
+        """
+        from harness.judging.together import ask_together
 
         prompts = [self.write(view) for view in views]
         different = list(dict.fromkeys(prompts))
         found: dict[str, Suspicion] = {}
 
-        async def all_of_them() -> None:
-            async with anyio.create_task_group() as group:
-                for prompt in different:
-                    group.start_soon(one, prompt)
-
-        async def one(prompt: str) -> None:
-            found[prompt] = await self._ask(prompt)
+        async def one(place: int) -> None:
+            found[different[place]] = await self._ask(different[place])
             self.advance(len(found))
 
-        anyio.run(all_of_them)
+        ask_together(f"The monitor {self.model}", len(different), one)
         return [found[prompt] for prompt in prompts]
 
     async def _ask(self, prompt: str) -> Suspicion:

@@ -70,5 +70,5 @@ def gate(judge: Model, battery: Battery) -> Gate:
         named = await judge_named(judge, asked, known.question, known.answer, "")
         right.append(named.label == known.voice)
 
-    ask_together(judge, len(examples), one)
+    ask_together(f"The judge {judge}", len(examples), one)
     return Gate(sum(right), len(right))

@@ -172,5 +172,5 @@ def _ask(model: Model, judge: Judge, texts: Sequence[str], progress: Progress) -
         done += 1
         progress.advance(done)
 
-    ask_together(judge.identity.name, len(texts), one)
+    ask_together(f"The judge {judge.identity.name}", len(texts), one)
     return replies

@@ -112,20 +112,16 @@ def _mark(text: str) -> str:
 
 
 def _replies(model: Model, prompts: Sequence[str], tokens: int) -> list[str]:
-    import anyio
     from inspect_ai.model import ChatMessageUser, GenerateConfig
+
+    from harness.judging.together import ask_together
 
     found = [""] * len(prompts)
     config = GenerateConfig(temperature=0.0, max_tokens=tokens)
 
-    async def one(place: int, prompt: str) -> None:
-        output = await model.generate([ChatMessageUser(content=prompt)], config=config)
+    async def one(place: int) -> None:
+        output = await model.generate([ChatMessageUser(content=prompts[place])], config=config)
         found[place] = output.completion
 
-    async def all_of_them() -> None:
-        async with anyio.create_task_group() as group:
-            for place, prompt in enumerate(prompts):
-                group.start_soon(one, place, prompt)
-
-    anyio.run(all_of_them)
+    ask_together(f"The labeller {model}", len(prompts), one)
     return found
