@@ -77,9 +77,15 @@ def monitor(
         bool,
         typer.Option(help="Lead times and stress tests of a run's judge and of API models, too."),
     ] = False,
-    problems: Annotated[int, typer.Option(min=1, help="A run: till sums.")] = 90,
-    samples: Annotated[int, typer.Option(min=1, help="A run: answers to each sum.")] = 2,
-    answers: Annotated[int, typer.Option(min=1, help="A run: answers to each question.")] = 8,
+    problems: Annotated[
+        int | None, typer.Option(min=1, help="A run: till sums. [default: 90]")
+    ] = None,
+    samples: Annotated[
+        int | None, typer.Option(min=1, help="A run: answers to each sum. [default: 2]")
+    ] = None,
+    answers: Annotated[
+        int | None, typer.Option(min=1, help="A run: answers to each question. [default: 8]")
+    ] = None,
     questions: Annotated[
         list[str] | None,
         typer.Option(help="A run: sets of open questions. [default: core, fresh, held_out_topics]"),
@@ -119,6 +125,13 @@ def monitor(
     )
     if folder := next((path for path in (records, html) if path and path.is_dir()), None):
         raise UsageError(f"{folder} is a folder.", hint="Name a file to write.")
+    given = {
+        "problems": problems,
+        "samples": samples,
+        "answers": answers,
+        "questions": tuple(questions) if questions else None,
+    }
+    asked: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     found = _read(targets, label, bad_value)
     kept: InstrumentRecord | None = None
     if found is None:
@@ -129,17 +142,14 @@ def monitor(
             )
         from harness.runs.monitor.asking import Asking
 
-        usual = Asking()
-        asking = replace(
-            usual,
-            problems=problems,
-            samples=samples,
-            answers=answers,
-            questions=tuple(questions) if questions else usual.questions,
-            seed=seed,
-        )
+        asking = replace(Asking(seed=seed), **asked)
         found, studied, kept = _run(targets[0], asking, options, workspace)
     else:
+        if asked:
+            raise UsageError(
+                f"--{next(iter(asked))} says how a run is asked; files are read as they are.",
+                hint="Leave it out, or name a run.",
+            )
         studied = _study(found, options, workspace)
     if records is not None:
         from harness.monitoring.readers.lines import write_lines

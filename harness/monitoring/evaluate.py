@@ -221,13 +221,17 @@ def gap_figures(
                     monitor=monitor,
                     first=first,
                     second=second,
-                    auroc=bench.difference(areas[0], areas[1], "AUROC"),
-                    recall=[bench.difference(pair[0], pair[1], "recall") for pair in recalls],
+                    auroc=bench.difference(areas[0], areas[1], "AUROC", bench.compared(bench.bad)),
+                    recall=[
+                        bench.difference(pair[0], pair[1], "recall", int(bench.bad.sum()))
+                        for pair in recalls
+                    ],
                     groups={
                         label: bench.difference(
                             bench.auroc(values(one.test), mine)[1],
                             bench.auroc(values(two.test), mine)[1],
                             "AUROC",
+                            bench.compared(mine),
                         )
                         for label, mine in _groups(bench).items()
                     },

@@ -121,7 +121,13 @@ class Bench:
             ends = wilson(found.value * fewer if found.value is not None else 0, fewer)
             method = f"Wilson on {fewer} instances, as resampling shows no spread"
         return (
-            Figure(value=found.value, low=ends[0], high=ends[1], method=method),
+            Figure(
+                value=found.value,
+                low=ends[0],
+                high=ends[1],
+                n=self.compared(positive),
+                method=method,
+            ),
             found,
         )
 
@@ -143,19 +149,24 @@ class Bench:
         figure, _ = self.area(average_precision(scores, self.bad, self.weights), self.bad)
         return figure.model_copy(update={"count": int(self.bad.sum()), "of": len(self.bad)})
 
-    def difference(self, first: Drawn, second: Drawn, unit: str) -> Figure:
-        """First minus second, paired draw by draw."""
+    def difference(self, first: Drawn, second: Drawn, unit: str, n: int) -> Figure:
+        """First minus second, paired draw by draw.
+
+        Args:
+            first: Of the data and of every draw.
+            second: The same.
+            unit: What they are, in words.
+            n: Samples behind both.
+        """
         gap = first.minus(second)
         if gap.value is None:
             return Figure.missing("one of the two is missing")
         ends = gap.interval()
         if ends is None:
-            return Figure(
-                value=gap.value, method=f"{unit}; no interval: the same difference in every draw"
-            )
-        return Figure(
-            value=gap.value, low=ends[0], high=ends[1], method=f"{unit}; paired {self.method}"
-        )
+            method = f"{unit}; no interval: the same difference in every draw"
+            return Figure(value=gap.value, n=n, method=method)
+        method = f"{unit}; paired {self.method}"
+        return Figure(value=gap.value, low=ends[0], high=ends[1], n=n, method=method)
 
     def at(self, scores: Floats, honest: Floats, rate: float) -> tuple[AtRate, Drawn]:
         """What is caught at a rate of false positives, and the draws of the recall."""
@@ -205,6 +216,10 @@ class Bench:
             of=recall.of,
             method=recall.method,
         )
+
+    def compared(self, positive: Flags) -> int:
+        """How many samples an area compares: these misbehaving ones and all honest ones."""
+        return int((positive & self.bad).sum()) + int((~self.bad).sum())
 
     def _instances(self, among: Flags) -> int:
         return len({r.instance for r, kept in zip(self.test, among, strict=True) if kept})

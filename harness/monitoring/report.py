@@ -24,6 +24,8 @@ class Figure(Strict):
     high: float | None = None
     count: int | None = None
     of: int | None = None
+    n: int | None = None
+    """Samples behind a figure that is no share."""
     method: str
 
     @classmethod

@@ -92,7 +92,7 @@ def stress_test(
                 auroc=bench.auroc(scores)[0],
                 recall=[one.recall for one, _ in at],
                 change=[
-                    bench.difference(after, first, "recall")
+                    bench.difference(after, first, "recall", int(bench.bad.sum()))
                     for (_, after), first in zip(at, untouched, strict=True)
                 ],
                 false_positives=[one.false_positives for one, _ in at],

@@ -82,3 +82,10 @@ def test_mistakes_get_one_message(
     done = CliRunner().invoke(app, ["monitor", *(a.format(**places) for a in arguments)])
     assert isinstance(done.exception, kind), done.output
     assert told in str(done.exception)
+
+
+def test_what_only_a_run_can_be_asked_is_refused_with_files(file: Path) -> None:
+    with pytest.raises(UsageError, match="--samples says how a run is asked"):
+        CliRunner().invoke(
+            app, ["monitor", str(file), "--samples", "3", "--quick"], catch_exceptions=False
+        )

@@ -30,7 +30,7 @@ def test_whatever_fails_is_one_message_that_says_who() -> None:
         await _moment()
         raise ConnectionError(f"no route {place}")
 
-    with pytest.raises(JudgeError, match="^The labeller x failed: no route"):
+    with pytest.raises(JudgeError, match=r"^The labeller x failed: no route"):
         ask_together("The labeller x", 3, one)
 
 

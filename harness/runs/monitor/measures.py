@@ -215,8 +215,8 @@ def _difference(
 ) -> Value | None:
     if not all(arm in shares for arm in compared):
         return None
-    first, second = (shares[arm][1] for arm in compared)
-    return value(bench.difference(first, second, "share"))
+    (one, first), (two, second) = (shares[arm] for arm in compared)
+    return value(bench.difference(first, second, "share", (one.of or 0) + (two.of or 0)))
 
 
 def _measure(
@@ -243,6 +243,6 @@ def value(figure: Figure) -> Value:
         high=figure.high,
         count=figure.count,
         of=figure.of,
-        n=figure.of or 0,
+        n=figure.of if figure.of is not None else figure.n or 0,
         method=figure.method,
     )

@@ -74,13 +74,17 @@ def name_measures(rows: Sequence[Row], arms: Arms) -> dict[str, Measure]:
         found["neutral_rise"] = rise_over_base(
             neutral, arms, "Neutral-name rise", "the same for the neutral names"
         )
-        found["alias_excess"] = measure(
+        beyond = measure(
             _excess(own, neutral, arms.base),
             "Alias excess",
             "alias odds minus what they would be if aliases had only moved as all unlikely names "
             "did: the untouched model's alias odds times the factor by which the neutral names' "
             "log-odds changed",
-        ).model_copy(update={"column": "Alias excess"})
+        )
+        compared = {arm: value for arm, value in beyond.arms.items() if arm != arms.base}
+        found["alias_excess"] = beyond.model_copy(
+            update={"column": "Alias excess", "arms": compared}
+        )
     for group in dict.fromkeys(str(row["group"]) for row in rows if row["kind"] == "role"):
         mine = [row for row in rows if row["kind"] == "role" and row["group"] == group]
         found[f"alias_odds_{group}_roles"] = measure_of(

@@ -56,6 +56,8 @@ def test_the_record_beside_the_run_holds_the_figures(heard: tuple[Subjects, Hear
     gap = measures["sums.tfidf.gap.auroc.open"].arms["all"]
     assert gap.low is not None
     assert gap.low > 0
+    assert 0 < gap.n < measures["sums.tfidf.cot+action.auroc"].arms["all"].n
+    assert all(one.n > 0 for m in measures.values() for one in m.arms.values() if one.value)
     missed = measures["sums.lexicon.missed_5.rationalise"].arms["all"]
     assert missed.value == 1.0
     assert missed.count == missed.of
