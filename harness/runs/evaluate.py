@@ -43,14 +43,17 @@ def evaluate(
         stale.unlink()  # an interrupted log; its answers are in the journal
     options: dict[str, Any] = fast_eval_options()
     with counting(progress.advance) as count, calm_collector():
-        log = eval(
+        logs = eval(
             task,
             model=model,
             model_roles={"grader": judge} if judge is not None else None,
             log_dir=str(folder),
             fail_on_error=True,
             **options,
-        )[0]
+        )
+    if not logs:  # interrupted so early that Inspect has no log of it
+        raise KeyboardInterrupt
+    log = logs[0]
     if log.status == "cancelled":
         raise KeyboardInterrupt
     if log.status != "success":
