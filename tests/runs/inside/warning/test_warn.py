@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -114,28 +113,36 @@ def test_signals_are_means_along_directions(two_models: list[Any]) -> None:
 
 
 @pytest.fixture(scope="module")
-def swept(inside_run: InsideRun) -> Iterator[InsideRun]:
-    """A second run with half of the bad rows, and the directions of the first."""
+def swept(inside_run: InsideRun, tmp_path_factory: pytest.TempPathFactory) -> InsideRun:
+    """A second run with half of the bad rows, and the directions of the first.
+
+    Beside a copy of the run: what other tests have found inside it must not be watched here.
+    """
+    alone = InsideRun(inside_run.id, tmp_path_factory.mktemp("swept") / "results", inside_run.here)
+    copy_of(inside_run, alone.results)
     called(
         *("run", "tiny", "--questions", "two", "--samples", "2", "--seeds", "2"),
         *("--max-tokens", "16", "--recipe", "max_steps=2", "--bad-fraction", "0.5", "--json"),
-        results=inside_run.results,
-        cwd=inside_run.here,
+        results=alone.results,
+        cwd=alone.here,
     )
-    subjects = planted(inside_run)
+    subjects = planted(alone)
     find_directions(subjects, Silent(), persona=False)
-    found = inside_run.results / inside_run.id / "inside" / "direction.json"
-    found.parent.mkdir(exist_ok=True)
+    found = alone.results / alone.id / "inside" / "direction.json"
+    found.parent.mkdir()
     shutil.copy(subjects.folder / "inside" / "direction.json", found)
-    yield inside_run
-    found.unlink()
+    return alone
+
+
+def copy_of(run: InsideRun, results: Path) -> None:
+    """The run without what was found inside it; the store is shared."""
+    shutil.copytree(run.results / run.id, results / run.id, ignore=shutil.ignore_patterns("inside"))
+    (results / ".store").symlink_to(run.results / ".store")
 
 
 def test_without_a_sweep_it_says_how_to_make_one(inside_run: InsideRun, tmp_path: Path) -> None:
     alone = tmp_path / "results"
-    alone.mkdir()
-    shutil.copytree(inside_run.results / inside_run.id, alone / inside_run.id)
-    (alone / ".store").symlink_to(inside_run.results / ".store")
+    copy_of(inside_run, alone)
     with pytest.raises(PrerequisiteError, match="--bad-fraction"):
         called("inside", "warn", inside_run.id, results=alone, cwd=inside_run.here)
     assert not (alone / inside_run.id / "inside" / "warn.json").exists()
