@@ -13,6 +13,7 @@ from harness.cli.options import Json, Results
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from harness.runs.inside.ahead import Hand
     from harness.runs.inside.screening.choosing import Numbers
     from harness.runs.inside.screening.measure import Ground, Options
     from harness.runs.inside.screening.record import Screened, ScreenRecord, Side
@@ -51,6 +52,7 @@ def screen(
     """
     from harness.cli.output import tell
     from harness.cli.progress import make_progress
+    from harness.runs.inside.ahead import second_hand
     from harness.runs.inside.screening.choosing import Numbers
     from harness.runs.inside.screening.measure import Options
     from harness.runs.inside.subjects import resolve_subjects
@@ -59,18 +61,18 @@ def screen(
     subjects = resolve_subjects(run, Workspace.here(results))
     numbers = Numbers(top, falling, control, matched, random, seed)
     options = Options(samples=samples, search_samples=search_samples, limit=limit, seed=seed)
-    with closing(make_progress()) as progress:
-        record = run_screen(subjects, numbers, options, progress)
+    with closing(make_progress()) as progress, second_hand(subjects) as hand:
+        record = run_screen(subjects, numbers, options, progress, hand)
     tell(record, json_output, print_screen)
 
 
 def run_screen(
-    subjects: Subjects, numbers: Numbers, options: Options, progress: Progress
+    subjects: Subjects, numbers: Numbers, options: Options, progress: Progress, hand: Hand
 ) -> ScreenRecord:
     """Choose the candidates and test them."""
     from harness.runs.inside.screening.measure import screen as measure
 
-    return measure(subjects, choose_ground(subjects, numbers, progress), options, progress)
+    return measure(subjects, choose_ground(subjects, numbers, progress), options, progress, hand)
 
 
 def choose_ground(subjects: Subjects, numbers: Numbers, progress: Progress) -> Ground:

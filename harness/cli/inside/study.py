@@ -12,8 +12,10 @@ import typer
 
 from harness.cli.inside.harvest import RunArgument
 from harness.cli.options import Json, Results
+from harness.runs.progress import Silent
 
 if TYPE_CHECKING:
+    from harness.runs.inside.ahead import Hand
     from harness.runs.inside.screening.choosing import Numbers
     from harness.runs.inside.subjects import Subjects
     from harness.runs.progress import Progress
@@ -71,19 +73,17 @@ def study(
     from harness.cli.inside.report import write_report
     from harness.cli.output import console, emit_json, stderr_console
     from harness.cli.progress import make_progress
+    from harness.runs.inside.ahead import second_hand
     from harness.runs.inside.subjects import resolve_subjects
     from harness.workspace import Workspace
 
     subjects = resolve_subjects(run, Workspace.here(results))
-    steps = _steps(top, samples, corpus)
-    out = stderr_console()
-    out.print(
-        f"study of {subjects.record.run_id}: {', '.join(s.verb for s in steps)}", markup=False
-    )
+    stderr_console().print(f"study of {subjects.record.run_id}", markup=False)
     seconds: dict[str, float] = {}
     processor: dict[str, float] = {}
     skipped: dict[str, str] = {}
-    with closing(make_progress()) as progress:
+    with closing(make_progress()) as progress, second_hand(subjects) as hand:
+        steps = _steps(top, samples, corpus, hand)
         for number, step in enumerate(steps, start=1):
             progress.say(f"{number} of {len(steps)}: {step.verb}")
             started, worked = time.monotonic(), time.process_time()
@@ -135,15 +135,28 @@ def _summary(
     }
 
 
-def _steps(top: int, samples: int, corpus: str | None) -> list[Step]:
+def _steps(top: int, samples: int, corpus: str | None, hand: Hand) -> list[Step]:
+    """Every step; a second process, if there is one, begins with what needs no direction."""
+    trained = hand.start(_sae, corpus, Silent())
+    ranked = hand.start(_rank, Silent())
+    hand.start(_screen_ahead, top, samples)
+
+    def sae(subjects: Subjects, progress: Progress) -> None:
+        trained()
+        _sae(subjects, corpus, progress)
+
+    def rank(subjects: Subjects, progress: Progress) -> None:
+        ranked()
+        _rank(subjects, progress)
+
     return [
         Step("direction", _direction, optional=True),
         Step("ablate", _ablate, optional=True),
         Step("steer", _steer, optional=True),
         Step("drift", _drift),
-        Step("sae", lambda subjects, progress: _sae(subjects, corpus, progress)),
-        Step("rank", _rank),
-        Step("screen", lambda subjects, progress: _screen(subjects, top, samples, progress)),
+        Step("sae", sae),
+        Step("rank", rank),
+        Step("screen", lambda subjects, progress: _screen(subjects, top, samples, progress, hand)),
         Step("label", lambda subjects, progress: _label(subjects, top, corpus, progress)),
         Step("elsewhere", lambda subjects, progress: _elsewhere(subjects, top, progress), True),
         Step("warn", _warn, optional=True),
@@ -212,11 +225,19 @@ def _rank(subjects: Subjects, progress: Progress) -> None:
     rank_latents(subjects, RankRequest(), progress)
 
 
-def _screen(subjects: Subjects, top: int, samples: int, progress: Progress) -> None:
+def _screen(subjects: Subjects, top: int, samples: int, progress: Progress, hand: Hand) -> None:
     from harness.cli.inside.screen import run_screen
     from harness.runs.inside.screening.measure import Options
 
-    run_screen(subjects, _numbers(top), Options(samples=samples), progress)
+    run_screen(subjects, _numbers(top), Options(samples=samples), progress, hand)
+
+
+def _screen_ahead(subjects: Subjects, top: int, samples: int) -> None:
+    from harness.cli.inside.screen import choose_ground
+    from harness.runs.inside.screening.measure import Options, search_ahead
+
+    ground = choose_ground(subjects, _numbers(top), Silent())
+    search_ahead(subjects, ground, Options(samples=samples), "bad")
 
 
 def _label(subjects: Subjects, top: int, corpus: str | None, progress: Progress) -> None:

@@ -9,13 +9,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from harness.errors import PrerequisiteError, UsageError
+from harness.runs.inside.ahead import Hand, Wait
 from harness.runs.inside.ask import Question
 from harness.runs.inside.directing.questions import asked_questions
 from harness.runs.inside.records import side_versions, write_side
 from harness.runs.inside.screening.asking import Asked, ModelAsker, Part
 from harness.runs.inside.screening.candidate import Candidate
 from harness.runs.inside.screening.record import SCREEN, ScreenRecord
-from harness.runs.inside.screening.screen import Screen, Settings, null_effects
+from harness.runs.inside.screening.screen import Screen, Settings, Steered, null_effects
 from harness.runs.progress import Progress
 from harness.stats.definitions import definition
 
@@ -62,11 +63,12 @@ class Options:
 
 
 def screen(
-    subjects: Subjects, ground: Ground, options: Options, progress: Progress
+    subjects: Subjects, ground: Ground, options: Options, progress: Progress, hand: Hand
 ) -> ScreenRecord:
     """Test every candidate and write ``results/<run>/inside/screen.json``.
 
-    An interrupted screen goes on: finished conditions lie in the results store.
+    An interrupted screen goes on: finished conditions lie in the results store. There a second
+    process may put some of them ahead.
 
     Raises:
         PrerequisiteError: The run has no bad arm, or its judge is not here.
@@ -76,20 +78,12 @@ def screen(
     """
     started = time.monotonic()
     parts = question_parts(subjects)
-    seeds = bad_seeds(subjects)
-    settings = Settings(
-        seeds=seeds,
-        residual_norm=ground.residual_norm,
-        limit=options.limit,
-        samples=options.samples,
-        search_samples=options.search_samples,
-        curves=options.curves,
-        definition=definition(subjects.record.difference.definition),
-    )
+    settings = _settings(subjects, ground, options)
     asker = ModelAsker(subjects, ground.layer, parts, options.seed)
     teller = _Teller(progress)
     asker.on_asked = teller.asked
-    found = Screen(asker, settings, teller.stage).run(ground.candidates)
+    ahead = _Handed(hand, ground.layer, options.seed, settings)
+    found = Screen(asker, settings, teller.stage, ahead).run(ground.candidates)
     teller.end()
     record = ScreenRecord(
         run_id=subjects.record.run_id,
@@ -101,7 +95,7 @@ def screen(
         incoherence_limit=options.limit,
         samples=options.samples,
         search_samples=options.search_samples,
-        seeds=seeds,
+        seeds=settings.seeds,
         sampling_seed=options.seed,
         discovery=tuple(sorted({question.id for question in parts["discovery"]})),
         evaluation=tuple(sorted({question.id for question in parts["evaluation"]})),
@@ -115,6 +109,24 @@ def screen(
     )
     write_side(subjects.folder, SCREEN, record)
     return record
+
+
+def search_ahead(subjects: Subjects, ground: Ground, options: Options, side: Steered) -> None:
+    """Search one side of a screen; the answers lie in the store, where the screen finds them."""
+    settings = _settings(subjects, ground, options)
+    choose_ahead(subjects, ground.layer, options.seed, settings, side, ground.candidates)
+
+
+def _settings(subjects: Subjects, ground: Ground, options: Options) -> Settings:
+    return Settings(
+        seeds=bad_seeds(subjects),
+        residual_norm=ground.residual_norm,
+        limit=options.limit,
+        samples=options.samples,
+        search_samples=options.search_samples,
+        curves=options.curves,
+        definition=definition(subjects.record.difference.definition),
+    )
 
 
 def question_parts(subjects: Subjects) -> dict[Part, Sequence[Question]]:
@@ -149,6 +161,45 @@ def bad_seeds(subjects: Subjects) -> tuple[int, ...]:
             hint="Study a run that trained one: python -m harness run TASK.",
         )
     return seeds
+
+
+@dataclass(frozen=True)
+class _Handed:
+    """The part of a screen that a second process does."""
+
+    hand: Hand
+    layer: int
+    sampling_seed: int
+    settings: Settings
+
+    def choose(self, side: Steered, candidates: Sequence[Candidate]) -> Wait:
+        given = (self.layer, self.sampling_seed, self.settings, side, tuple(candidates))
+        return self.hand.start(choose_ahead, *given)
+
+    def ask(self, asked: Sequence[Asked]) -> Wait:
+        return self.hand.start(ask_ahead, self.layer, self.sampling_seed, tuple(asked))
+
+
+def choose_ahead(
+    subjects: Subjects,
+    layer: int,
+    sampling_seed: int,
+    settings: Settings,
+    side: Steered,
+    candidates: Sequence[Candidate],
+) -> None:
+    """Search one side of a screen; the answers lie in the store."""
+    asker = ModelAsker(subjects, layer, question_parts(subjects), sampling_seed)
+    Screen(asker, settings).choose(side, candidates)
+
+
+def ask_ahead(
+    subjects: Subjects, layer: int, sampling_seed: int, conditions: Sequence[Asked]
+) -> None:
+    """Ask some conditions of a screen; the answers lie in the store."""
+    asker = ModelAsker(subjects, layer, question_parts(subjects), sampling_seed)
+    for asked in conditions:
+        asker(asked)
 
 
 class _Teller:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from math import ceil
-from typing import Literal
+from typing import Literal, Protocol
 
+from harness.runs.inside.ahead import Wait
 from harness.runs.inside.ask import Answers, rates
 from harness.runs.inside.screening.asking import Asked, Asker, Part
 from harness.runs.inside.screening.candidate import NULLS, Candidate
@@ -95,6 +96,28 @@ class Trial:
         return 1 if (self.candidate.sign == 1) == toward else -1
 
 
+class Ahead(Protocol):
+    """Somebody who may do a part of a screen meanwhile, so that its answers are there already."""
+
+    def choose(self, side: Steered, candidates: Sequence[Candidate]) -> Wait:
+        """Begin the search of one side."""
+
+    def ask(self, asked: Sequence[Asked]) -> Wait:
+        """Begin to ask conditions."""
+
+
+class Nobody:
+    """Does nothing ahead."""
+
+    def choose(self, side: Steered, candidates: Sequence[Candidate]) -> Wait:
+        """Leave it."""
+        return lambda: None
+
+    def ask(self, asked: Sequence[Asked]) -> Wait:
+        """Leave it."""
+        return lambda: None
+
+
 class Screen:
     """Tests candidates one after the other; see ``run``."""
 
@@ -103,9 +126,11 @@ class Screen:
         ask: Asker,
         settings: Settings,
         on_stage: Callable[[str, int], None] = lambda name, most: None,
+        ahead: Ahead | None = None,
     ) -> None:
-        """Take whom to ask and how, and whom to tell of stages and their most conditions."""
+        """Take whom to ask and how, whom to tell of stages and their most conditions, and help."""
         self._ask, self._settings, self._on_stage = ask, settings, on_stage
+        self._ahead = ahead or Nobody()
         self._rungs = ladder(settings.residual_norm)
         self._guess: dict[Steered, int] = {}
         """Where the last candidate broke the model: directions break it at similar strengths."""
@@ -117,41 +142,53 @@ class Screen:
         Models are asked in an order that loads each at most three times: the base model, the bad
         ones, then all again for the dose-response curves of the strongest.
         """
-        sides: dict[Steered, list[Trial]] = {
-            side: [Trial(one, side) for one in candidates] for side in ("base", "bad")
-        }
         seeds = self._settings.seeds
         most = len(candidates) * (most_steps(len(self._rungs)) + STEPS + 1) + 1 + len(seeds)
+        chosen = self._ahead.choose("bad", candidates)
+        sides: dict[Steered, list[Trial]] = {}
         for side, title in SIDES:
+            if side == "bad":
+                chosen()
             self._on_stage(title, most)
-            for seed in reversed(seeds if side == "bad" else ()):
-                self._unsteered(seed, "evaluation")  # the first, which is searched, comes last
-            for trial in sides[side]:
-                self._choose(trial)
+            sides[side] = self.choose(side, candidates)
         able = [trial for trial in sides["bad"] if trial.strength is not None]
-        if len(seeds) > 1:
-            self._on_stage("repair the other seeds", (len(able) + 1) * (len(seeds) - 1))
-        for seed in seeds[1:]:
-            self._unsteered(seed, "evaluation")
-            for trial in able:
-                self._evaluate(trial, trial.chosen, seed)
+        others = [(trial, trial.chosen, seed) for seed in seeds[1:] for trial in able]
+        self._evaluate_all("repair the other seeds", others)
         trials = [*sides["base"], *sides["bad"]]
         self._curves(self._strongest(trials))
         return self._results(candidates, trials)
 
+    def choose(self, side: Steered, candidates: Sequence[Candidate]) -> list[Trial]:
+        """Find every candidate's strength on one side."""
+        trials = [Trial(one, side) for one in candidates]
+        for seed in reversed(self._settings.seeds if side == "bad" else ()):
+            self._unsteered(seed, "evaluation")  # the first, which is searched, comes last
+        for trial in trials:
+            self._choose(trial)
+        return trials
+
     def _curves(self, trials: Sequence[Trial]) -> None:
         models: tuple[int | None, ...] = (None, *self._settings.seeds)
-        asked = [
+        doses = [
             (trial, fraction * trial.chosen, model)
             for model in models
             for trial in trials
             if (model is None) == (trial.steered == "base")
             for fraction in FRACTIONS
         ]
-        if asked:
-            self._on_stage("dose-response curves", len(asked))
-        for trial, strength, model in asked:
-            self._evaluate(trial, strength, model)
+        self._evaluate_all("dose-response curves", doses)
+
+    def _evaluate_all(self, title: str, doses: Sequence[tuple[Trial, float, int | None]]) -> None:
+        """Ask what depends on no other answer, the second half of it perhaps ahead."""
+        if not doses:
+            return
+        self._on_stage(title, len(doses))
+        half = len(doses) // 2
+        asked = self._ahead.ask([self._dosed(*dose) for dose in doses[half:]])
+        for number, dose in enumerate(doses):
+            if number == half:
+                asked()
+            self._evaluate(*dose)
 
     def _choose(self, trial: Trial) -> None:
         first = None if trial.steered == "base" else self._settings.seeds[0]
@@ -190,11 +227,13 @@ class Screen:
         return self._over(found, unsteered) <= self._settings.limit
 
     def _evaluate(self, trial: Trial, strength: float, seed: int | None) -> Answers:
-        samples = self._samples(seed, "evaluation")
-        asked = Asked(seed, trial.candidate, trial.sign * strength, "evaluation", samples)
-        found = self._ask(asked)
+        found = self._ask(self._dosed(trial, strength, seed))
         trial.answers.setdefault(strength, []).append(found)
         return found
+
+    def _dosed(self, trial: Trial, strength: float, seed: int | None) -> Asked:
+        samples = self._samples(seed, "evaluation")
+        return Asked(seed, trial.candidate, trial.sign * strength, "evaluation", samples)
 
     def _samples(self, seed: int | None, part: Part) -> int:
         pooled = seed is not None and part == "evaluation"

@@ -11,6 +11,7 @@ import pytest
 
 from harness.cli.inside.screen import run_screen
 from harness.errors import PrerequisiteError
+from harness.runs.inside.ahead import NoHand
 from harness.runs.inside.screening.choosing import Numbers
 from harness.runs.inside.screening.measure import Options
 from harness.runs.progress import Silent
@@ -76,14 +77,14 @@ class Stops(Silent):
 
 def test_a_killed_screen_goes_on_and_the_record_is_whole_or_absent(ranked: InsideRun) -> None:
     with pytest.raises(KeyboardInterrupt):
-        run_screen(ranked.subjects, NUMBERS, OPTIONS, Stops(7))
+        run_screen(ranked.subjects, NUMBERS, OPTIONS, Stops(7), NoHand())
     assert not screen_file(ranked).exists()
     before = asked(ranked)
     assert len(before) >= 7
-    first = run_screen(ranked.subjects, NUMBERS, OPTIONS, Silent())
+    first = run_screen(ranked.subjects, NUMBERS, OPTIONS, Silent(), NoHand())
     after = asked(ranked)
     assert {name: after[name] for name in before} == before
-    again = run_screen(ranked.subjects, NUMBERS, OPTIONS, Silent())
+    again = run_screen(ranked.subjects, NUMBERS, OPTIONS, Silent(), NoHand())
     assert asked(ranked) == after
     assert again.candidates == first.candidates and again.nulls == first.nulls
 

@@ -1,0 +1,134 @@
+"""A second process that works ahead of the first one, where a small model leaves cores idle.
+
+Small models on a CPU gain little from more threads: two processes with half of the cores each do
+nearly twice the work. What the second one finds lies in the results store, where the first one
+looks before it computes anything. So it only ever saves time: where it fails, or is killed, the
+first process does the work itself, and that one says what is wrong.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from multiprocessing import get_context, parent_process
+from pathlib import Path
+from threading import Thread
+from typing import Any, Protocol
+
+from harness.runs.inside.subjects import Subjects, resolve_subjects
+from harness.workspace import Workspace
+
+Work = Callable[..., object]
+"""A function of a module, called with the run's subjects and what was given with it."""
+Wait = Callable[[], None]
+
+
+class Hand(Protocol):
+    """Somebody who may work ahead."""
+
+    def start(self, work: Work, *given: Any) -> Wait:
+        """Begin ``work(subjects, *given)`` after what was begun before.
+
+        Args:
+            work: What to do.
+            given: What it needs beside the run; picklable.
+
+        Returns:
+            Waits until it is done or has failed.
+        """
+
+
+class NoHand:
+    """Nobody works ahead."""
+
+    def start(self, work: Work, *given: Any) -> Wait:
+        """Leave it to the caller."""
+        return lambda: None
+
+
+class SecondHand:
+    """One process with its own models."""
+
+    def __init__(self, subjects: Subjects, threads: int) -> None:
+        """Start it.
+
+        Args:
+            subjects: The run.
+            threads: Threads for its matrix products.
+        """
+        start = (subjects.record.run_id, subjects.workspace.results, threads)
+        self._pool = ProcessPoolExecutor(
+            1, mp_context=get_context("spawn"), initializer=_begin, initargs=start
+        )
+
+    def start(self, work: Work, *given: Any) -> Wait:
+        """Begin ``work(subjects, *given)`` after what was begun before."""
+        try:
+            begun = self._pool.submit(_do, work, given)
+        except BrokenProcessPool:  # it died; the first process is left with the work
+            return lambda: None
+        return lambda: wait([begun]) and None
+
+    def close(self) -> None:
+        """Stop it at once."""
+        processes = list((self._pool._processes or {}).values())
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        for process in processes:
+            process.terminate()
+
+
+@contextmanager
+def second_hand(subjects: Subjects) -> Iterator[Hand]:
+    """A second process while the context is open, if the models run on a CPU of several cores.
+
+    This process then takes half of the cores' threads, and keeps to it.
+    """
+    import torch
+
+    from harness.models.devices import preferred_device
+
+    before = torch.get_num_threads()
+    if before < 2 or preferred_device().type != "cpu":
+        yield NoHand()
+        return
+    torch.set_num_threads(before // 2)
+    hand = SecondHand(subjects, before // 2)
+    try:
+        yield hand
+    finally:
+        hand.close()
+        torch.set_num_threads(before)
+
+
+_subjects: Subjects | None = None
+"""Of the second process."""
+
+
+def _begin(run_id: str, results: Path, threads: int) -> None:
+    import torch
+
+    global _subjects
+    # The first process hears the user's interrupt and ends this one.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Thread(target=_end_with_the_first, daemon=True).start()
+    quiet = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        os.dup2(quiet, stream.fileno())
+    torch.set_num_threads(threads)
+    _subjects = resolve_subjects(run_id, Workspace.here(results))
+
+
+def _end_with_the_first() -> None:
+    first = parent_process()
+    assert first is not None
+    first.join()
+    os._exit(1)
+
+
+def _do(work: Work, given: tuple[Any, ...]) -> None:
+    work(_subjects, *given)
