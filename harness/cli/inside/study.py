@@ -80,20 +80,18 @@ def study(
     subjects = resolve_subjects(run, Workspace.here(results))
     stderr_console().print(f"study of {subjects.record.run_id}", markup=False)
     seconds: dict[str, float] = {}
-    processor: dict[str, float] = {}
     skipped: dict[str, str] = {}
     with closing(make_progress()) as progress, second_hand(subjects) as hand:
         steps = _steps(top, samples, corpus, hand)
         for number, step in enumerate(steps, start=1):
             progress.say(f"{number} of {len(steps)}: {step.verb}")
-            started, worked = time.monotonic(), time.process_time()
+            started = time.monotonic()
             _do(step, subjects, progress, skipped)
             seconds[step.verb] = round(time.monotonic() - started, 2)
-            processor[step.verb] = round(time.process_time() - worked, 2)
-            progress.say(f"{step.verb}: {seconds[step.verb]} s, {processor[step.verb]} s of CPU")
+            progress.say(f"{step.verb}: {seconds[step.verb]} s")
     page, headline, _ = write_report(subjects.record.run_id, None, subjects.store.results)
     if json_output:
-        emit_json(_summary(subjects, page, headline, (seconds, processor), skipped))
+        emit_json(_summary(subjects, page, headline, seconds, skipped))
         return
     shown = console()
     if headline:
@@ -101,8 +99,7 @@ def study(
     for verb, why in skipped.items():
         shown.print(f"without {verb}: {why}", style="dim", markup=False)
     took = ", ".join(f"{verb} {value:.0f} s" for verb, value in seconds.items())
-    total = f"{sum(seconds.values()):.0f} s, {sum(processor.values()):.0f} s of CPU"
-    shown.print(f"{total} ({took})", style="dim", markup=False)
+    shown.print(f"{sum(seconds.values()):.0f} s ({took})", style="dim", markup=False)
     shown.print(str(page), markup=False)
 
 
@@ -122,15 +119,14 @@ def _summary(
     subjects: Subjects,
     page: Path,
     headline: str | None,
-    took: tuple[dict[str, float], dict[str, float]],
+    seconds: dict[str, float],
     skipped: dict[str, str],
 ) -> dict[str, Any]:
     return {
         "run_id": subjects.record.run_id,
         "html": str(page),
         "headline": headline,
-        "seconds": took[0],
-        "cpu_seconds": took[1],
+        "seconds": seconds,
         "skipped": skipped,
     }
 
