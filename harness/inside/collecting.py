@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Protocol
 
 import torch
 
 from harness.inside.passes import read_texts
+from harness.inside.shard_writing import Shape
 from harness.inside.texts import Position, Text
 
 if TYPE_CHECKING:
     from harness.models.loading import LoadedModel
+
+
+class Sink(Protocol):
+    """Where rows go."""
+
+    def begin(self, shapes: Mapping[str, Shape]) -> None:
+        """Told once, before the first row, what will come."""
+
+    def put(self, name: str, first: int, rows: torch.Tensor) -> None:
+        """Rows of one tensor, on the CPU, and the place of the first of them."""
 
 
 def collect(
@@ -20,51 +31,95 @@ def collect(
     layers: Sequence[int],
     positions: Sequence[Position],
     *,
+    batch_tokens: int | None = None,
+) -> dict[str, torch.Tensor]:
+    """Activations of texts as tensors in memory; arguments, names and errors are ``pour``'s."""
+    held = _Memory()
+    pour(loaded, texts, layers, positions, held, batch_tokens=batch_tokens)
+    return held.tensors
+
+
+def pour(
+    loaded: LoadedModel,
+    texts: Sequence[Text],
+    layers: Sequence[int],
+    positions: Sequence[Position],
+    sink: Sink,
+    *,
     first: int = 0,
     batch_tokens: int | None = None,
     on_text: Callable[[int], None] = lambda done: None,
-) -> dict[str, torch.Tensor]:
-    """Activations of texts, in the order of the texts and of their tokens, on the CPU.
+) -> None:
+    """Read texts and hand over the activations, batch by batch.
+
+    A tensor's rows are in the order of the texts and of their tokens; they come in another one.
+    For every position ``P`` and layer ``K`` there is ``P.layer.K``, shape ``(rows, width)``, in the
+    model's number format (a mean in float32), and ``P.text``, ``P.token``, ``P.id``, shape
+    ``(rows,)`` (see ``harness.inside.shards``).
 
     Args:
         loaded: The model.
-        texts: What it reads.
+        texts: What it reads, at least one.
         layers: Layers to read, from 0.
         positions: Where in the text.
+        sink: Where the rows go.
         first: Number of the first text, for ``P.text``.
         batch_tokens: Tokens of one batch; None takes what suits the device.
         on_text: Told how many texts are done.
-
-    Returns:
-        For every position ``P`` and layer ``K``: ``P.layer.K``, shape ``(rows, width)``, in the
-        model's number format (a mean in float32), and ``P.text``, ``P.token``, ``P.id``, shape
-        ``(rows,)`` (see ``harness.inside.shards``).
 
     Raises:
         UsageError: A layer does not exist.
         DataError: A text is longer than the model's context.
     """
-    tensors: dict[str, torch.Tensor] = {}
-    starts = {}
+    starts: dict[Position, list[int]] = {}
+    places: dict[str, torch.Tensor] = {}
     for position in positions:
-        starts[position], tensors_of = _places(texts, first, position)
-        tensors |= {f"{position}.{name}": tensor for name, tensor in tensors_of.items()}
+        starts[position], where = _places(texts, first, position)
+        places |= {f"{position}.{name}": tensor for name, tensor in where.items()}
     done = 0
     for batch, outputs in read_texts(loaded, texts, layers, batch_tokens):
+        if not done:
+            sink.begin(_shapes(places, outputs, positions))
+            for name, tensor in places.items():
+                sink.put(name, 0, tensor)
         for position in positions:
             spans = [texts[i].span(position) for i in batch]
             for layer, hidden in outputs.items():
-                pieces = _pieces(hidden, spans, position)
                 name = f"{position}.layer.{layer}"
-                if name not in tensors:
-                    rows = len(tensors[f"{position}.text"])
-                    tensors[name] = torch.empty(rows, hidden.shape[-1], dtype=pieces[0].dtype)
-                for i, piece in zip(batch, pieces, strict=True):
-                    start = starts[position][i]
-                    tensors[name][start : start + len(piece)] = piece
+                for i, piece in zip(batch, _pieces(hidden, spans, position), strict=True):
+                    sink.put(name, starts[position][i], piece)
         done += len(batch)
         on_text(done)
-    return tensors
+
+
+class _Memory:
+    """Tensors that are filled in memory."""
+
+    def __init__(self) -> None:
+        self.tensors: dict[str, torch.Tensor] = {}
+
+    def begin(self, shapes: Mapping[str, Shape]) -> None:
+        self.tensors = {
+            n: torch.empty(shape.size, dtype=shape.dtype) for n, shape in shapes.items()
+        }
+
+    def put(self, name: str, first: int, rows: torch.Tensor) -> None:
+        self.tensors[name][first : first + len(rows)] = rows
+
+
+def _shapes(
+    places: Mapping[str, torch.Tensor],
+    outputs: Mapping[int, torch.Tensor],
+    positions: Sequence[Position],
+) -> dict[str, Shape]:
+    """Every tensor that the texts give."""
+    found = {name: Shape(tuple(tensor.shape), tensor.dtype) for name, tensor in places.items()}
+    for position in positions:
+        rows = len(places[f"{position}.text"])
+        for layer, hidden in outputs.items():
+            dtype = torch.float32 if position == "answer_mean" else hidden.dtype
+            found[f"{position}.layer.{layer}"] = Shape((rows, hidden.shape[-1]), dtype)
+    return found
 
 
 def _places(

@@ -1,8 +1,8 @@
 """Harvesting the residual stream: many texts through one model, rows streamed to shards.
 
-Memory is bounded by one shard and one batch, however many texts there are. A shard depends on its
-own texts alone: whatever was finished before a kill is kept, and a damaged shard is made anew by
-itself.
+Memory is bounded by one batch and the texts of one shard, however many there are. A shard depends
+on its own texts alone: whatever was finished before a kill is kept, and a damaged shard is made
+anew by itself.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import DataError
-from harness.inside.collecting import collect
+from harness.inside.collecting import pour
 from harness.inside.hooks import check_layers, decoder_layers
+from harness.inside.shard_writing import new_shard
 from harness.inside.shards import (
     Harvest,
     Manifest,
@@ -25,7 +26,6 @@ from harness.inside.shards import (
     reopened,
     write_manifest,
     write_note,
-    write_shard,
 )
 from harness.inside.texts import Position, Text, texts_hash
 
@@ -77,6 +77,7 @@ def harvest(
     Raises:
         UsageError: A layer does not exist.
         DataError: There are no texts, a shard is damaged, or the texts have changed.
+        PrerequisiteError: The disk has no room.
     """
     finished = reopened(folder)
     if finished is not None:
@@ -134,16 +135,17 @@ def _make(
     done: int,
     on_text: Callable[[int], None],
 ) -> ShardRecord:
-    tensors = collect(
-        loaded,
-        group,
-        wanted.layers,
-        wanted.positions,
-        first=done,
-        batch_tokens=wanted.batch_tokens,
-        on_text=lambda more: on_text(done + more),
-    )
-    write_shard(path, tensors)
+    with new_shard(path) as shard:
+        pour(
+            loaded,
+            group,
+            wanted.layers,
+            wanted.positions,
+            shard,
+            first=done,
+            batch_tokens=wanted.batch_tokens,
+            on_text=lambda more: on_text(done + more),
+        )
     record = ShardRecord(
         file=path.name,
         sha256=file_sha256(path),

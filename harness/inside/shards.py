@@ -14,15 +14,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from harness.errors import DataError, PrerequisiteError, UsageError
+from harness.errors import DataError, UsageError
 from harness.inside.texts import Position
 from harness.workspace import write_atomic
 
@@ -31,8 +29,6 @@ if TYPE_CHECKING:
 
 MANIFEST = "manifest.json"
 VERSION = 1
-MINIMUM_FREE = 100 * 2**20
-"""Bytes that a shard leaves free on the disk."""
 
 
 class _Record(BaseModel):
@@ -149,39 +145,6 @@ class Harvest:
                 hint=f"Here are layers {', '.join(map(str, has.layers))} at "
                 f"{', '.join(has.positions)}; harvest again with --layers and --positions.",
             )
-
-
-def write_shard(path: Path, tensors: Mapping[str, torch.Tensor]) -> None:
-    """Write a shard under a temporary name and rename it: it is complete or absent.
-
-    Raises:
-        PrerequisiteError: The disk has no room for it, or cannot be written.
-    """
-    from safetensors import SafetensorError
-    from safetensors.torch import save_file
-
-    size = sum(tensor.nbytes for tensor in tensors.values())
-    free = shutil.disk_usage(path.parent).free
-    if free < size + MINIMUM_FREE:
-        raise PrerequisiteError(
-            f"Only {free // 2**20} MiB are free at {path.parent}; the next shard needs "
-            f"{size // 2**20} MiB and leaves {MINIMUM_FREE // 2**20} free.",
-            hint="Free some space and run it again: what is finished is kept. Fewer --layers or "
-            "a mean in place of every token need less.",
-        )
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        save_file(dict(tensors), temporary, metadata={"format": "pt"})
-        with temporary.open("rb") as handle:
-            os.fsync(handle.fileno())
-        temporary.replace(path)
-    except SafetensorError as error:
-        raise PrerequisiteError(
-            f"The shard {path} cannot be written: {error}",
-            hint="Free some space and run it again: what is finished is kept.",
-        ) from error
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def read_note(path: Path) -> ShardRecord | None:

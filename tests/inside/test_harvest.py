@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from harness.errors import DataError, UsageError
+from harness.errors import DataError, PrerequisiteError, UsageError
+from harness.inside import shard_writing
 from harness.inside.harvest import Wanted, harvest
 from harness.inside.hooks import decoder_layers
 from harness.inside.passes import batches, read_texts
@@ -104,6 +105,47 @@ def test_other_tools_open_the_shards(qwen: LoadedModel, tmp_path: Path) -> None:
     found = run(qwen, tmp_path)
     tensors = load_file(tmp_path / found.manifest.shards[0].file)
     assert tensors["answer_mean.layer.1"].shape == (len(LENGTHS), 32)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16, torch.float64])
+def test_a_shard_is_a_safetensors_file_in_whatever_order_it_was_written(
+    tmp_path: Path, dtype: torch.dtype
+) -> None:
+    from safetensors import safe_open
+    from safetensors.torch import load_file
+
+    rows = torch.randn(5, 3).to(dtype)
+    numbers = torch.arange(5, dtype=torch.int32)
+    shapes = {"a.number": numbers, "a.layer.0": rows}
+    with shard_writing.new_shard(tmp_path / "x") as shard:
+        shard.begin({n: shard_writing.Shape(tuple(t.shape), t.dtype) for n, t in shapes.items()})
+        shard.put("a.layer.0", 3, rows[3:])
+        shard.put("a.number", 0, numbers)
+        shard.put("a.layer.0", 0, rows[:3].T.contiguous().T)  # strided, as a view may be
+    found = load_file(tmp_path / "x")
+    assert torch.equal(found["a.layer.0"], rows) and torch.equal(found["a.number"], numbers)
+    with safe_open(tmp_path / "x", framework="pt") as handle:
+        assert handle.metadata() == {"format": "pt"}
+
+
+def test_a_full_disk_is_told_and_leaves_nothing_half_written(
+    qwen: LoadedModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import resource
+
+    with monkeypatch.context() as fuller:
+        fuller.setattr(shard_writing, "MINIMUM_FREE", 2**62)
+        with pytest.raises(PrerequisiteError, match="the next shard needs 0 MiB"):
+            run(qwen, tmp_path)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, limits[1]))
+    try:
+        with pytest.raises(PrerequisiteError, match=r"00000.safetensors cannot be written: File"):
+            run(qwen, tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert not [*tmp_path.iterdir()]
+    assert run(qwen, tmp_path).manifest.texts == len(LENGTHS)
 
 
 def test_nothing_is_computed_behind_the_last_wanted_layer(qwen: LoadedModel) -> None:
