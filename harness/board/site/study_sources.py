@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -37,7 +36,7 @@ from harness.runs.spec import Strict
 if TYPE_CHECKING:
     from harness.runs.inside.latents.record import RankedRecord, RankRecord, SaeRecord
 
-FOLDER = "inside"
+FOLDER, CONTROL = "inside", "control"
 CONTEXTS, KNOWN = 5, 3
 """Contexts, and known labels, that a card shows."""
 LARGEST = 2**25
@@ -127,7 +126,7 @@ def _moved(rank: RankRecord, screen: ScreenRecord | None) -> Moved:
     named: dict[int, tuple[float, float]] = {}
     rest: dict[int, tuple[float, float]] = {}
     for one in [*rank.rising, *rank.falling, *rank.control_rising]:
-        point = _change(one, rank.by), _change(one, "control")
+        point = _change(one, rank.by), _change(one, CONTROL)
         (named if one.latent in roles else rest)[one.latent] = point
     first = [one.latent for one in rank.rising[:10]] if not screen else []
     named |= {latent: rest.pop(latent) for latent in first if latent in rest}
@@ -153,14 +152,18 @@ def _latents(
     told = {one.latent: one for one in elsewhere.candidates} if elsewhere else {}
     labelled = {one.latent: one for one in label.latents} if label else {}
     found = {}
-    ranked: Sequence[RankedRecord] = [*rank.control_rising, *rank.falling, *rank.rising]
-    for one in ranked:
-        bad, control = _change(one, rank.by), _change(one, "control")
+    ranked = [
+        *((one, f"raised most by the {CONTROL}") for one in rank.control_rising),
+        *((one, f"lowered most by the {rank.by} arm") for one in rank.falling),
+        *((one, f"raised most by the {rank.by} arm") for one in rank.rising),
+    ]
+    for one, how in ranked:
+        bad, control = _change(one, rank.by), _change(one, CONTROL)
         moved = f"bad {bad:+.3g}, control {control:+.3g} on the evaluation questions"
         fires = f"{one.firing:.2%} of the corpus's tokens, at most {one.largest:.3g}"
         facts = [
             ("moved", f"{moved}, from {one.base:.3g}"),
-            ("rank", f"{one.rank} of those that moved this way"),
+            ("rank", f"{one.rank} among those {how}"),
             ("fires on", fires),
         ]
         mine = told.get(one.latent)

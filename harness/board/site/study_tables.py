@@ -7,6 +7,7 @@ from statistics import fmean
 from typing import TYPE_CHECKING
 
 from harness.board.site.study import Table
+from harness.board.site.study_edits import KINDS, edit_words
 from harness.board.text import percent, percent_interval
 
 if TYPE_CHECKING:
@@ -23,16 +24,6 @@ Words = tuple[str, str]
 """What was done, and what came out."""
 NULLS = ("matched latent", "random direction")
 FIRST = "misaligned"
-KINDS = {
-    FIRST: "mean difference",
-    "drift": "drift",
-    "text": "words alone (read by the base model)",
-    "reference": "known authors",
-    "persona": "contrasting system prompts",
-    "shuffled": "mean difference, labels shuffled",
-    "drift_pc1": "drift's first axis",
-    "control_drift": "drift of the control",
-}
 TESTED = (FIRST, "drift")
 HOWS = {
     "remove": "projected out at every layer",
@@ -153,7 +144,7 @@ def warn_words(warn: WarnRecord) -> Words:
 
 def direction_words(record: DirectionRecord, layer: int | None) -> Words:
     """The directions."""
-    kinds = sorted({one.kind for one in record.directions})
+    kinds = dict.fromkeys(KINDS.get(one.kind, one.kind) for one in record.directions)
     found = []
     for one in record.directions:
         at = next((at for at in one.layers if at.layer == layer), None)
@@ -221,7 +212,7 @@ def _steered(record: CausalRecord) -> str:
         return "no strength that leaves the answers coherent"
     plain = next((one for one in record.conditions if one.how is None), None)
     before = f"as it is {_answered(plain)}; " if plain is not None else ""
-    return f"{before}{one.name} {_answered(one)}"
+    return f"{before}{edit_words(one, record)}: {_answered(one)}"
 
 
 def drift_words(drift: DriftRecord) -> Words:
@@ -286,12 +277,13 @@ def causal_table(record: CausalRecord) -> Table:
     """What was answered under each edit."""
     ordered = sorted(record.conditions, key=lambda one: one.null is not None)
     header = ["condition", "misaligned", "coherent"]
-    rows = [_condition(one) for one in ordered]
+    rows = [_condition(one, record) for one in ordered]
     if record.verb != "steer":  # the base model has next to nothing that could go away
         header.append("gone")
         for row, one in zip(rows, ordered, strict=True):
             row.append(_gone(one.removed))
-    chosen = f" Chosen on the other questions: {record.chosen}." if record.chosen else ""
+    best = record.condition(record.chosen) if record.chosen else None
+    chosen = f" Chosen on the other questions: {edit_words(best, record)}." if best else ""
     nulls = frozenset(n for n, one in enumerate(ordered) if one.null is not None)
     return Table(
         TITLES[record.verb],
@@ -303,15 +295,12 @@ def causal_table(record: CausalRecord) -> Table:
     )
 
 
-def _condition(one: Condition) -> list[str | None]:
-    name = one.name
-    if one.of_direction is not None and one.of_residual is not None:
-        name += f" ({one.of_direction:.2g} of its norm, {one.of_residual:.2f} of the residual)"
+def _condition(one: Condition, record: CausalRecord) -> list[str | None]:
     shares = (
         f"{percent_interval(found.rate, found.low, found.high)}, {found.count} of {found.of}"
         for found in (one.misaligned, one.coherent)
     )
-    return [name, *shares]
+    return [edit_words(one, record), *shares]
 
 
 def _gone(removed: float | None) -> str | None:

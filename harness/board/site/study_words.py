@@ -32,13 +32,14 @@ def headline(screen: ScreenRecord) -> str:
     latents = f"{len(tested)} latent{'' if len(tested) == 1 else 's'}"
     said = (
         f"Of the {latents} that bad training moved most, {_count(induce)} alone "
-        f"induce{'s' if induce == 1 else ''} misalignment in the untouched model and "
-        f"{_count(repair)} alone repair{'s' if repair == 1 else ''} the trained one."
+        f"induce{'s' if induce < 2 else ''} misalignment in the untouched model and "
+        f"{_count(repair)} alone repair{'s' if repair < 2 else ''} the trained one."
     )
     if control:
         does = sum(one.induce.works or one.repair.works for one in control)
         verb = "does" if does < 2 else "do"
         said += f" Of the control's {len(control)}, {_count(does)} {verb} either."
+    said += _drift_of_control(screen)
     induced, repaired = screen.nulls.induce.largest, screen.nulls.repair.largest
     if induced is not None and repaired is not None:
         said += (
@@ -46,6 +47,15 @@ def headline(screen: ScreenRecord) -> str:
             f"strongest repairs {percent(max(0.0, repaired))}."
         )
     return said
+
+
+def _drift_of_control(screen: ScreenRecord) -> str:
+    """What the control's own direction does, where it does anything."""
+    found = []
+    for one in (one for one in screen.candidates if one.kind == "control direction"):
+        sides = (("induces", one.induce), ("repairs", one.repair))
+        found += [f"{verb} {percent(side.effect)}" for verb, side in sides if side.works]
+    return f" The drift of the control's training {' and '.join(found)}, too." if found else ""
 
 
 def how_it_was_tested(screen: ScreenRecord) -> str:

@@ -72,7 +72,8 @@ def test_steering_is_told_at_the_dose_that_other_questions_chose() -> None:
     ]
     steered = {"verb": "steer", "edited": "base", "seeds": ()}
     _, found = causal_words(record(*doses, **steered, chosen="add once"))
-    assert found == "add once 55.0 % misaligned (97.0 % coherent)"
+    words = "mean difference added at every layer, 1 of its norm (0.50 of the residual)"
+    assert found == f"{words}: 55.0 % misaligned (97.0 % coherent)"
     _, found = causal_words(record(*doses, **steered))
     assert found == "no strength that leaves the answers coherent"
 
@@ -82,7 +83,25 @@ def test_what_grew_is_not_called_gone_and_steering_has_no_such_column() -> None:
     table = causal_table(made)
     assert [row[-1] for row in table.rows] == ["50.0 % more", "0.0 %"]
     assert table.rows[0][1] == "60.0 % [55.0, 65.0], 60 of 100" and table.nulls == {1}
-    steered = record(condition("add once", 55, None), verb="steer", seeds=(), chosen="add once")
+    dose = {"how": "add", "of_direction": 1.25, "of_residual": 0.4}
+    steered = record(
+        condition("add once", 55, None, **dose, layers=(1,)),
+        condition(
+            "random", 2, None, **dose, layers=(1,), direction="random", null="random", draw=0
+        ),
+        condition("all", 70, None, **dose),
+        verb="steer",
+        seeds=(),
+        chosen="add once",
+    )
     table = causal_table(steered)
     assert "gone" not in table.header and len(table.rows[0]) == len(table.header)
-    assert table.words.endswith("Chosen on the other questions: add once.")
+    assert [row[0] for row in table.rows] == [
+        "mean difference added at layer 1, 1.2 of its norm (0.40 of the residual)",
+        "mean difference added at every layer, 1.2 of its norm (0.40 of the residual)",
+        (
+            "random direction 1 added at layer 1, 1.2 of the norm of the mean difference "
+            "(0.40 of the residual)"
+        ),
+    ]
+    assert table.words.endswith(f"Chosen on the other questions: {table.rows[0][0]}.")

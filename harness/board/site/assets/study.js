@@ -11,6 +11,7 @@
       EM.el("thead", {}, EM.el("tr", {}, header.map(([label, kind]) => EM.el("th", { scope: "col", class: kind }, label)))),
       EM.el("tbody", {}, rows)));
   const right = (...children) => EM.el("td", { class: "right" }, children);
+  const narrow = window.innerWidth < 720;
   const number = (value, digits) => (value === null || value === undefined ? EM.missing() : value.toFixed(digits === undefined ? 2 : digits).replace("-", "−"));
   const signed = (value) => (value === null || value === undefined ? "–" : `${value < 0 ? "−" : "+"}${EM.short(Math.abs(value))}`);
   const cards = new Map(data.latents.map((latent) => [latent.latent, latent]));
@@ -53,8 +54,8 @@
     const own = reach("control");
     const lack = Math.max(0, least - (own[1] - own[0])) / 2;
     const xs = [own[0] - lack, own[1] + lack];
-    const frame = EM.frame({ width: 860, height: 440, left: 56, bottom: 42, label: `Change of each latent under bad training against its change under the control's, ${found.points.length} named latents and ${found.rest.length} others`,
-      x: { domain: xs, ticks: EM.ticksOf(...xs, 8), write: EM.short, title: `change under the control's training, ${found.unit}`, grid: true },
+    const frame = EM.frame({ width: narrow ? 400 : 860, height: narrow ? 320 : 440, left: 56, bottom: 42, label: `Change of each latent under bad training against its change under the control's, ${found.points.length} named latents and ${found.rest.length} others`,
+      x: { domain: xs, ticks: EM.ticksOf(...xs, narrow ? 4 : 8), write: EM.short, title: `change under the control's training, ${found.unit}`, grid: true },
       y: { domain: ys, ticks: EM.ticksOf(...ys, 7), write: EM.short, title: `change under bad training, ${found.unit}` } });
     const same = [Math.max(xs[0], ys[0]), Math.min(xs[1], ys[1])];
     EM.add(frame.art, [
@@ -92,7 +93,8 @@
     label.style.left = `${(100 * (tick - domain[0])) / (domain[1] - domain[0])}%`;
     return label;
   })));
-  const effect = (side) => (side.effect === null ? EM.missing("no coherent strength was found") : EM.el("span", { class: side.works ? "num works" : "num", title: side.said }, EM.percent(side.effect).replace("-", "−")));
+  const went = (value) => (value < 0 ? `${EM.percent(-value)} more` : EM.percent(value));
+  const effect = (side) => (side.effect === null ? EM.missing("no coherent strength was found") : EM.el("span", { class: side.works ? "num works" : "num", title: side.said }, went(side.effect)));
   const dose = (side) => (side.strength === null ? EM.missing() : EM.el("span", { class: "num dim", title: side.dose_said }, EM.short(side.strength)));
 
   const cause = () => {
@@ -125,7 +127,7 @@
     if (!all.length) return EM.el("p", { class: "empty" }, "No strength was tried.");
     const xs = [Math.min(...all) / 1.15, Math.max(...all) * 1.15];
     const octaves = [0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10].filter((tick) => tick >= xs[0] && tick <= xs[1]);
-    const frame = EM.frame({ width: 540, height: 220, left: 38, bottom: 34, log: true, label: `${test}: misaligned and incoherent share against the strength added`,
+    const frame = EM.frame({ width: narrow ? 390 : 540, height: 220, left: 38, bottom: 34, log: true, label: `${test}: misaligned and incoherent share against the strength added`,
       x: { domain: xs, ticks: octaves, write: EM.short, title: "strength, norms of the residual stream" },
       y: { domain: [0, 1], ticks: [0, 0.25, 0.5, 0.75, 1], write: (value) => `${100 * value}` } });
     const known = points.filter((point) => point[0] > 0 && point[1] !== null);
@@ -169,7 +171,7 @@
 
   const generic = (found) => part(found.title, found.words ? note(found.words) : null,
     table(found.title, found.header.map((label, place) => [label, place ? "right" : ""]),
-      found.rows.map((row) => EM.el("tr", { "data-kind": row.null ? "null" : null }, row.cells.map((cell, place) => (place ? right(cell === null ? EM.missing() : cell) : EM.el("th", { scope: "row" }, cell)))))));
+      found.rows.map((row) => EM.el("tr", { "data-kind": row.null ? "null" : null }, row.cells.map((cell, place) => (place ? right(cell === null ? EM.missing() : cell) : EM.el("th", { scope: "row" }, cell))))), { class: "figures" }));
 
   const warn = () => {
     const found = data.warn;

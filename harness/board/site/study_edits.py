@@ -1,0 +1,59 @@
+"""What was put into a model or taken out of it, in words that need no record beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from harness.runs.inside.causing.record import CausalRecord, Condition
+
+KINDS = {
+    "misaligned": "mean difference",
+    "drift": "drift",
+    "text": "words alone (read by the base model)",
+    "reference": "known authors",
+    "persona": "contrasting system prompts",
+    "shuffled": "mean difference, labels shuffled",
+    "drift_pc1": "drift's first axis",
+    "control_drift": "drift of the control",
+}
+"""Kinds of direction."""
+_HOWS = {"remove": "projected out", "hold": "held at the base model's mean", "add": "added"}
+
+
+def edit_words(one: Condition, record: CausalRecord) -> str:
+    """``mean difference added at layer 1, 2.5 of its norm (0.35 of the residual)``."""
+    if one.how is None:
+        return "unedited"
+    what = KINDS.get(one.direction or "")
+    if one.null == "random":
+        what = "random directions" if one.draw is None else f"random direction {one.draw + 1}"
+    if what is None or one.how not in _HOWS:
+        return one.name
+    said = f"{what} {_HOWS[one.how]} {_place(one.layers, record)}"
+    if one.of_direction is None or one.of_residual is None:
+        return said
+    norm = "of its norm"
+    if one.null is not None:
+        like = _twin(one, record)
+        norm = "of its norm" if like is None else f"of the norm of the {like}"
+    return f"{said}, {one.of_direction:.2g} {norm} ({one.of_residual:.2f} of the residual)"
+
+
+def _place(layers: Sequence[int], record: CausalRecord) -> str:
+    every = max((one.layers for one in record.conditions), key=len, default=())
+    if len(layers) == 1:
+        return f"at layer {layers[0]}"
+    return (
+        "at every layer" if tuple(layers) == every else f"at layers {', '.join(map(str, layers))}"
+    )
+
+
+def _twin(null: Condition, record: CausalRecord) -> str | None:
+    """The direction that a null was made as long as."""
+    dose = (null.layers, null.of_direction, null.of_residual)
+    for one in record.conditions:
+        if one.null is None and (one.layers, one.of_direction, one.of_residual) == dose:
+            return KINDS.get(one.direction or "")
+    return None
