@@ -11,7 +11,6 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +20,7 @@ from pydantic import ValidationError
 from harness.errors import DataError, RecordError, UsageError
 from harness.inside.texts import Position, Text, texts_hash
 from harness.runs.inside.recorded import RecordedAnswer
+from harness.runs.inside.records import finished_now
 from harness.runs.inside.subjects import RunSubject, Subjects
 from harness.runs.lock import locked
 from harness.runs.progress import Progress
@@ -279,7 +279,7 @@ def _record(done: Sequence[tuple[RunSubject, Harvest]]) -> HarvestRecord:
         texts=first.texts,
         texts_sha256=content_hash(read.pop()),
         models=tuple(_model(subject, harvest) for subject, harvest in done),
-        finished=datetime.now(UTC).isoformat(timespec="seconds"),
+        finished=finished_now(),
     )
 
 

@@ -10,24 +10,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from harness.errors import RecordError
-from harness.runs.inside.harvesting import FOLDER, model_depth, parse_layers
+from harness.runs.inside.harvesting import model_depth, parse_layers
+from harness.runs.inside.records import finished_now, write_side
 from harness.runs.inside.subjects import RunSubject, Subjects
 from harness.runs.progress import Progress
 from harness.runs.spec import Strict
 from harness.stats.counts import Floats
 from harness.stats.grid import grid_mean
-from harness.workspace import write_atomic
 
 if TYPE_CHECKING:
     import torch
 
-FILE = "lens.json"
+LENS = "lens.json"
 VERSION = 1
 DRAWS = 8
 """Random directions for every question and training seed."""
@@ -143,9 +142,9 @@ def lens_run(
         draws=DRAWS,
         rng_seed=rng_seed,
         arms=found,
-        finished=datetime.now(UTC).isoformat(timespec="seconds"),
+        finished=finished_now(),
     )
-    write_atomic(subjects.folder / FOLDER / FILE, record.model_dump_json(indent=1) + "\n")
+    write_side(subjects.folder, LENS, record)
     return record
 
 

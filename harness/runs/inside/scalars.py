@@ -10,27 +10,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from harness.errors import UsageError
 from harness.inside.texts import Split, Text
-from harness.runs.inside.harvesting import FOLDER
+from harness.runs.inside.records import finished_now, write_side
 from harness.runs.inside.subjects import RunSubject, Subjects
 from harness.runs.progress import Progress
 from harness.runs.spec import Strict
 from harness.stats.counts import Floats
 from harness.stats.paired_auroc import Flags, paired_auroc, shuffled_within
-from harness.workspace import write_atomic
 
 if TYPE_CHECKING:
     import torch
 
     from harness.inside.adapter import Part
 
-FILE = "scalars.json"
+SCALARS = "scalars.json"
 VERSION = 1
 NEEDED = 5
 """Misaligned answers, and aligned ones to the same questions, below which nothing is compared."""
@@ -143,9 +141,9 @@ def scalars_run(
         shuffles=SHUFFLES,
         rng_seed=rng_seed,
         arms=found,
-        finished=datetime.now(UTC).isoformat(timespec="seconds"),
+        finished=finished_now(),
     )
-    write_atomic(subjects.folder / FOLDER / FILE, record.model_dump_json(indent=1) + "\n")
+    write_side(subjects.folder, SCALARS, record)
     return record
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 
 import torch
 
@@ -15,7 +14,7 @@ from harness.runs.inside.causing.record import ABLATE, SCHEMA, CausalRecord, Nul
 from harness.runs.inside.causing.settings import CausalSettings
 from harness.runs.inside.directing.questions import asked_questions
 from harness.runs.inside.directing.record import DirectionRecord
-from harness.runs.inside.records import read_side, side_versions, write_side
+from harness.runs.inside.records import finished_now, read_side, side_versions, write_side
 from harness.runs.inside.subjects import RunSubject, Subjects
 from harness.runs.progress import Progress
 from harness.runs.spec import content_hash
@@ -128,7 +127,7 @@ def causal_record(
         conditions=bench.conditions(),
         seconds=round(time.monotonic() - started, 3),
         versions=side_versions(),
-        finished=datetime.now(UTC).isoformat(timespec="seconds"),
+        finished=finished_now(),
         note=record.note,
     )
 

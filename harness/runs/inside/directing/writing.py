@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 import torch
@@ -24,7 +23,7 @@ from harness.runs.inside.directing.record import (
     Nulls,
 )
 from harness.runs.inside.directing.reference import Reference
-from harness.runs.inside.records import side_versions
+from harness.runs.inside.records import finished_now, side_versions
 
 
 def make_record(
@@ -98,7 +97,7 @@ def make_record(
         missing=finder.missing,
         seconds=round(time.monotonic() - started, 3),
         versions=side_versions(),
-        finished=datetime.now(UTC).isoformat(timespec="seconds"),
+        finished=finished_now(),
         note=record.note,
     )
 

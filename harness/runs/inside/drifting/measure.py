@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -16,7 +15,7 @@ from harness.inside.texts import Text, texts_hash
 from harness.models.memory import free
 from harness.runs.inside.corpus import CorpusRequest, open_corpus
 from harness.runs.inside.drifting.record import DRIFT, SCHEMA, Divergence, DriftRecord
-from harness.runs.inside.records import read_side, side_versions, write_side
+from harness.runs.inside.records import finished_now, read_side, side_versions, write_side
 from harness.runs.inside.subjects import RunSubject, Subjects
 from harness.runs.progress import Progress
 from harness.runs.spec import content_hash
@@ -63,7 +62,7 @@ def measure_drift(
         divergence=tuple(found),
         seconds=round(time.monotonic() - started, 3),
         versions=side_versions(),
-        finished=datetime.now(UTC).isoformat(timespec="seconds"),
+        finished=finished_now(),
         note=subjects.record.note,
     )
     write_side(subjects.folder, DRIFT, record)

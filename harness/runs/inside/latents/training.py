@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
@@ -23,6 +22,7 @@ from harness.runs.inside.latents.record import (
     write_record,
 )
 from harness.runs.inside.latents.statistics import write_statistics
+from harness.runs.inside.records import finished_now
 from harness.runs.inside.subjects import Subjects
 from harness.runs.lock import locked
 from harness.runs.progress import Progress
@@ -112,7 +112,7 @@ def make_sae(subjects: Subjects, request: SaeRequest, progress: Progress) -> Sae
         seed=settings.seed if settings is not None else None,
         seconds={name: round(value, 2) for name, value in made.seconds.items()},
         versions={name: version(name) for name in ("em-harness", "torch", "sae-lens")},
-        finished=datetime.now(UTC).isoformat(timespec="seconds"),
+        finished=finished_now(),
     )
     write_record(subjects.folder, SAE, record)
     return record
