@@ -9,20 +9,22 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from harness.errors import HarnessError, PrerequisiteError
+from harness.inside.texts import texts_hash
 from harness.runs.inside.elsewhere.record import (
     ELSEWHERE,
+    SCHEMA,
     ElsewhereRecord,
     OtherModel,
     Told,
 )
-from harness.runs.inside.records import side_versions, write_side
+from harness.runs.inside.records import finished_now, known_side, side_versions, write_side
 from harness.runs.inside.subjects import RunSubject, Subjects, resolve_subjects
 from harness.runs.progress import Progress
 from harness.runs.record import RunRecord, all_records
+from harness.runs.spec import content_hash
 from harness.stats.doses import compare
 
 if TYPE_CHECKING:
@@ -51,6 +53,9 @@ class Found:
 def elsewhere(subjects: Subjects, found: Found, progress: Progress) -> ElsewhereRecord:
     """Read the models of all other runs of the same base model, and write the record.
 
+    What was read before is read from the record: there is a new one once a run, a candidate or a
+    text is another.
+
     Raises:
         PrerequisiteError: There is no other run whose models are here.
         RecordError: The run's answers are not here.
@@ -60,6 +65,20 @@ def elsewhere(subjects: Subjects, found: Found, progress: Progress) -> Elsewhere
     started = time.monotonic()
     others, left = other_models(subjects)
     texts = shared_texts(subjects, TEXTS)
+    inputs = content_hash(
+        [
+            SCHEMA,
+            subjects.base.identity,
+            found.layer,
+            [(one.name, one.kind, one.sign, one.latent, one.digest) for one in found.candidates],
+            [(model.model_dump(mode="json"), one.identity) for model, one in others],
+            left,
+            texts_hash(texts),
+        ]
+    )
+    done = known_side(subjects.folder, ELSEWHERE, ElsewhereRecord, inputs)
+    if done is not None:
+        return done
     probes = _probes(found)
     progress.start("read the models of other runs", 1 + len(others))
     base = mean_signals(subjects.base.load(), texts, probes)
@@ -72,6 +91,7 @@ def elsewhere(subjects: Subjects, found: Found, progress: Progress) -> Elsewhere
     progress.finish(f"{len(others)} models")
     models = tuple(model for model, _ in others)
     record = ElsewhereRecord(
+        inputs=inputs,
         run_id=subjects.record.run_id,
         layer=found.layer,
         models=models,
@@ -80,7 +100,7 @@ def elsewhere(subjects: Subjects, found: Found, progress: Progress) -> Elsewhere
         left_out=tuple(left),
         seconds=round(time.monotonic() - started, 3),
         versions=side_versions(),
-        finished=datetime.now(UTC).isoformat(timespec="seconds"),
+        finished=finished_now(),
         note=subjects.record.note,
     )
     write_side(subjects.folder, ELSEWHERE, record)

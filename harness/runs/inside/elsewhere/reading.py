@@ -10,6 +10,7 @@ import torch
 
 from harness.inside.passes import read_texts
 from harness.inside.texts import Text
+from harness.runs.spec import content_hash
 
 if TYPE_CHECKING:
     from harness.inside.sae.dictionary import Dictionary
@@ -28,17 +29,22 @@ class Probe:
         layer: From 0.
         names: Signals, in the order of the numbers.
         read: See ``Reader``.
+        digest: What tells what is read from anything else.
     """
 
     layer: int
     names: tuple[str, ...]
     read: Reader
+    digest: str
 
 
 def along(layer: int, directions: Mapping[str, torch.Tensor]) -> Probe:
     """How far tokens lie along directions, in the residual stream's own units."""
     vectors = torch.stack([v.float() / v.float().norm() for v in directions.values()])
-    return Probe(layer, tuple(directions), lambda rows: rows.float() @ vectors.to(rows.device).T)
+    names = tuple(directions)
+    return Probe(
+        layer, names, lambda rows: rows.float() @ vectors.to(rows.device).T, _digest(vectors)
+    )
 
 
 def mean_signals(
@@ -73,7 +79,11 @@ def activations(layer: int, dictionary: Dictionary, latents: Mapping[str, int]) 
     def read(rows: torch.Tensor) -> torch.Tensor:
         return dictionary.encode(rows)[:, chosen.to(rows.device)].float()
 
-    return Probe(layer, tuple(latents), read)
+    return Probe(layer, tuple(latents), read, _digest(dictionary.directions[chosen]))
+
+
+def _digest(vectors: torch.Tensor) -> str:
+    return content_hash([[round(value, 6) for value in row] for row in vectors.tolist()])
 
 
 def shared_texts(subjects: Subjects, most: int) -> list[Text]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from harness.runs.inside.records import Repeatable
 from harness.runs.inside.screening.candidate import Kind
 from harness.runs.spec import Strict
 
@@ -36,7 +37,7 @@ class Told(Strict):
     benign one, ties half; None without both."""
 
 
-class ElsewhereRecord(Strict):
+class ElsewhereRecord(Repeatable):
     """Everything that a reader needs to trust and repeat it."""
 
     schema_version: int = SCHEMA

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from harness.runs.inside.records import Repeatable
 from harness.runs.spec import Strict
 
 LABEL = "label.json"
@@ -89,7 +90,7 @@ class OwnRecord(Strict):
     """Evaluation documents."""
 
 
-class LabelRecord(Strict):
+class LabelRecord(Repeatable):
     """``label.json``: what the ranked latents fire at, and what is known of it."""
 
     schema_version: int = SCHEMA

@@ -5,17 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal
 
 from harness.errors import DataError
-from harness.inside.texts import Text
+from harness.inside.texts import Text, texts_hash
 from harness.runs.inside.corpus import CorpusRequest, open_corpus
 from harness.runs.inside.directing.record import DIRECTION, DirectionRecord
-from harness.runs.inside.latents.known import read_known
+from harness.runs.inside.latents.known import Known, read_known
 from harness.runs.inside.latents.label_record import (
     LABEL,
+    SCHEMA,
     ContextRecord,
     DetectionRecord,
     LabelledRecord,
@@ -26,9 +26,10 @@ from harness.runs.inside.latents.label_record import (
 )
 from harness.runs.inside.latents.ranking import open_sae
 from harness.runs.inside.latents.record import RankedRecord, read_rank, write_record
-from harness.runs.inside.records import read_side
+from harness.runs.inside.records import finished_now, known_side, read_side
 from harness.runs.inside.subjects import Subjects
 from harness.runs.progress import Progress
+from harness.runs.spec import content_hash
 
 if TYPE_CHECKING:
     import torch
@@ -64,18 +65,19 @@ class LabelRequest:
 
 
 def label_latents(subjects: Subjects, request: LabelRequest, progress: Progress) -> LabelRecord:
-    """Collect the evidence on a run's top latents, and write the record.
+    """Collect the evidence on a run's top latents, and write the record; or read it, if known.
 
     Raises:
         PrerequisiteError: There is no ranking yet.
         DataError: The corpus or the labelled documents cannot be read.
     """
     from harness.inside.sae.contexts import observe
+    from harness.models.loading import load_tokenizer
 
     ranking = read_rank(subjects.folder)
     sae, dictionary, _ = open_sae(subjects)
-    base = subjects.base.load()
-    with open_corpus(request.corpus, base.tokenizer) as corpus:
+    tokenizer = load_tokenizer(subjects.base.reference)
+    with open_corpus(request.corpus, tokenizer) as corpus:
         texts = list(islice(corpus.texts, request.corpus.most_texts))
     if not texts:
         raise DataError(f"The corpus '{request.corpus.name}' is empty.")
@@ -83,16 +85,24 @@ def label_latents(subjects: Subjects, request: LabelRequest, progress: Progress)
         *(("rising", one) for one in ranking.rising[: request.top]),
         *(("falling", one) for one in ranking.falling[: request.falling]),
     ]
+    known = read_known(request.known, tokenizer) if request.known is not None else None
+    near = _directions(subjects, sae.layer)
+    inputs = _inputs(subjects, request, sae.folder, picked, texts, known, near)
+    done = known_side(subjects.folder, LABEL, LabelRecord, inputs)
+    if done is not None:
+        return done
+    base = subjects.base.load()
     latents = [one.latent for _, one in picked]
     progress.start("see where the latents fire", len(texts))
     seen = observe(dictionary, base, texts, sae.layer, latents, CONTEXTS, progress.advance)
     progress.finish()
-    aurocs, own, known = _known(request.known, dictionary, base, sae.layer, progress)
-    evidence = _Evidence(subjects, dictionary, base, sae.layer, seen)
+    aurocs, own = _told(known, dictionary, base, sae.layer, progress)
+    evidence = _Evidence(dictionary, base, seen, near)
     found = [evidence.of(tail, one, aurocs) for tail, one in picked]
     if request.labeller is not None:
         found = _labelled(found, request.labeller, texts, seen, base.tokenizer, progress)
     record = LabelRecord(
+        inputs=inputs,
         run_id=subjects.record.run_id,
         sae=sae.folder,
         layer=sae.layer,
@@ -102,13 +112,38 @@ def label_latents(subjects: Subjects, request: LabelRequest, progress: Progress)
         labeller=str(request.labeller) if request.labeller is not None else None,
         latents=tuple(found),
         random_cosine=1.96 / math.sqrt(dictionary.width),
-        known=known,
+        known=known.source if known is not None else None,
         own=tuple(_own(one) for one in own),
         seed=NULL_SEED,
-        finished=datetime.now(UTC).isoformat(timespec="seconds"),
+        finished=finished_now(),
     )
     write_record(subjects.folder, LABEL, record)
     return record
+
+
+def _inputs(
+    subjects: Subjects,
+    request: LabelRequest,
+    sae: str,
+    picked: Sequence[tuple[Tail, RankedRecord]],
+    texts: Sequence[Text],
+    known: Known | None,
+    near: dict[str, torch.Tensor],
+) -> str:
+    """Hash of all that the record depends on."""
+    return content_hash(
+        [
+            SCHEMA,
+            sae,
+            subjects.base.identity,
+            [(tail, one.rank, one.latent) for tail, one in picked],
+            (request.corpus.name, texts_hash(texts)),
+            str(request.labeller) if request.labeller is not None else None,
+            None if known is None else (known.source, texts_hash(known.texts)),
+            None if known is None else [sorted(labels) for labels in known.labels],
+            {name: [round(value, 6) for value in vector.tolist()] for name, vector in near.items()},
+        ]
+    )
 
 
 class _Evidence:
@@ -116,15 +151,12 @@ class _Evidence:
 
     def __init__(
         self,
-        subjects: Subjects,
         dictionary: Dictionary,
         base: LoadedModel,
-        layer: int,
         seen: Observed,
+        near: dict[str, torch.Tensor],
     ) -> None:
-        """Read the run's directions once."""
-        self._dictionary, self._base, self._seen = dictionary, base, seen
-        self._near = _directions(subjects, layer)
+        self._dictionary, self._base, self._seen, self._near = dictionary, base, seen, near
 
     def of(
         self, tail: Tail, ranked: RankedRecord, aurocs: dict[str, torch.Tensor]
@@ -154,26 +186,25 @@ class _Evidence:
         return TokenRecord(token=_words(self._base.tokenizer, [token]), value=value)
 
 
-def _known(
-    name: str | None,
+def _told(
+    known: Known | None,
     dictionary: Dictionary,
     base: LoadedModel,
     layer: int,
     progress: Progress,
-) -> tuple[dict[str, torch.Tensor], list[Own], str | None]:
+) -> tuple[dict[str, torch.Tensor], list[Own]]:
     """AUROC of all latents for each known label, and the latent that tells each one best."""
-    if name is None:
-        return {}, [], None
+    if known is None:
+        return {}, []
     from harness.inside.sae.activity import activity
     from harness.inside.sae.discrimination import by_label, own_latents
 
-    known = read_known(name, base.tokenizer)
     progress.start("read the labelled documents", len(known.texts))
     active = activity(dictionary, base, known.texts, layer, "answer", progress.advance)
     progress.finish()
     discovery = [number % 2 == 0 for number in range(len(known.texts))]
     found = by_label(active, known.labels, [not half for half in discovery])
-    return dict(found), own_latents(active, known.labels, discovery, NULL_SEED), known.source
+    return dict(found), own_latents(active, known.labels, discovery, NULL_SEED)
 
 
 def _labelled(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from harness.inside.texts import Position, Text, splits, texts_hash
 from harness.runs.inside.harvesting import chosen_answers, inside_store
 from harness.runs.inside.latents.record import (
     RANK,
+    SCHEMA,
     ChangeRecord,
     RankedRecord,
     RankRecord,
@@ -21,8 +21,10 @@ from harness.runs.inside.latents.record import (
     write_record,
 )
 from harness.runs.inside.latents.statistics import Statistics, read_statistics
+from harness.runs.inside.records import finished_now, known_side
 from harness.runs.inside.subjects import BASE, Subjects
 from harness.runs.progress import Progress
+from harness.runs.spec import content_hash
 
 if TYPE_CHECKING:
     import torch
@@ -71,7 +73,7 @@ def open_sae(subjects: Subjects) -> tuple[SaeRecord, Dictionary, Path]:
 
 
 def rank_latents(subjects: Subjects, request: RankRequest, progress: Progress) -> RankRecord:
-    """Rank the latents of a run's autoencoder, and write the record.
+    """Rank the latents of a run's autoencoder, and write the record; or read it, if it is known.
 
     Raises:
         UsageError: There is no such arm.
@@ -86,6 +88,11 @@ def rank_latents(subjects: Subjects, request: RankRequest, progress: Progress) -
     subjects.of(request.by)
     sae, dictionary, folder = open_sae(subjects)
     texts, counts = _texts(subjects, request)
+    models = [(subject.words, subject.identity) for subject in subjects.all]
+    inputs = content_hash([SCHEMA, sae.folder, vars(request), texts_hash(texts), models])
+    done = known_side(subjects.folder, RANK, RankRecord, inputs)
+    if done is not None:
+        return done
     active = {
         subject.words: found
         for subject, found in zip(
@@ -107,6 +114,7 @@ def rank_latents(subjects: Subjects, request: RankRequest, progress: Progress) -
     note = _Noting(subjects, base.mean(dim=0), read_statistics(folder))
     halves = splits({one.question for one in subjects.answers})
     record = RankRecord(
+        inputs=inputs,
         run_id=subjects.record.run_id,
         sae=sae.folder,
         layer=sae.layer,
@@ -122,7 +130,7 @@ def rank_latents(subjects: Subjects, request: RankRequest, progress: Progress) -
         falling=note.all(ranking.falling),
         control_rising=note.all(other.rising) if other is not None else (),
         replicates=ranking.replicates,
-        finished=datetime.now(UTC).isoformat(timespec="seconds"),
+        finished=finished_now(),
     )
     write_record(subjects.folder, RANK, record)
     return record

@@ -9,10 +9,10 @@ from pydantic import ValidationError
 
 from harness.errors import PrerequisiteError, RecordError
 from harness.inside.texts import Position
+from harness.runs.inside.records import FOLDER, Repeatable
 from harness.runs.spec import Strict
 from harness.workspace import write_atomic
 
-FOLDER = "inside"
 SAE, RANK = "sae.json", "rank.json"
 SCHEMA = 1
 R = TypeVar("R", bound=Strict)
@@ -48,7 +48,7 @@ class LossRecord(Strict):
     """``(averaged - spliced) / (averaged - untouched)``; None if the layer changes nothing."""
 
 
-class SaeRecord(Strict):
+class SaeRecord(Repeatable):
     """``sae.json``: the sparse autoencoder that a run's latents come from."""
 
     schema_version: int = SCHEMA
@@ -111,7 +111,7 @@ class RankedRecord(Strict):
     """Largest activation there."""
 
 
-class RankRecord(Strict):
+class RankRecord(Repeatable):
     """``rank.json``: latents by what the training did to them, both tails."""
 
     schema_version: int = SCHEMA

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Literal
 
-from harness.inside.texts import Text
+from harness.inside.texts import Text, texts_hash
 from harness.runs.inside.recorded import RecordedAnswer
-from harness.runs.inside.records import side_versions, write_side
+from harness.runs.inside.records import finished_now, known_side, side_versions, write_side
 from harness.runs.inside.subjects import RunSubject, Subjects
-from harness.runs.inside.warning.record import WARN, Family, ModelValue, Signal, WarnRecord
+from harness.runs.inside.warning.record import (
+    SCHEMA,
+    WARN,
+    Family,
+    ModelValue,
+    Signal,
+    WarnRecord,
+)
 from harness.runs.inside.warning.signals import earlier_than_behaviour, signal, word_shift
 from harness.runs.inside.warning.sweep import Dose, dose_of, sweep
 from harness.runs.progress import Progress
+from harness.runs.spec import content_hash
 from harness.stats.doses import ALPHA
 
 if TYPE_CHECKING:
@@ -59,6 +66,9 @@ class Watch:
 def warn(subjects: Subjects, watch: Watch, progress: Progress) -> WarnRecord:
     """Read every model of the sweep and write ``results/<run>/inside/warn.json``.
 
+    What was read before is read from the record: there is a new one once a dose, a signal or a
+    text is another.
+
     Raises:
         PrerequisiteError: There are too few doses, or their models are not here.
         RecordError: The run's answers are not here.
@@ -69,6 +79,10 @@ def warn(subjects: Subjects, watch: Watch, progress: Progress) -> WarnRecord:
     doses, left = sweep(subjects, subjects.workspace)
     texts = shared_texts(subjects, TEXTS)
     neutral = texts_of(subjects, subjects.base.arm, NEUTRAL)
+    inputs = _inputs(doses, left, watch, [texts, neutral])
+    known = known_side(subjects.folder, WARN, WarnRecord, inputs)
+    if known is not None:
+        return known
     asked = [(dose, one) for dose in doses for one in dose.subjects.trained if one.arm in ARMS]
     progress.start("read the sweep's models", 1 + len(asked))
     for line in left:
@@ -86,6 +100,7 @@ def warn(subjects: Subjects, watch: Watch, progress: Progress) -> WarnRecord:
     earlier, beaten = earlier_than_behaviour(signals)
     layers = {probe.layer for probe in watch.probes}
     record = WarnRecord(
+        inputs=inputs,
         run_id=subjects.record.run_id,
         found_at=dose_of(subjects.record) or 1.0,
         runs={dose.subjects.record.run_id: dose.share for dose in doses},
@@ -98,11 +113,33 @@ def warn(subjects: Subjects, watch: Watch, progress: Progress) -> WarnRecord:
         beaten=beaten,
         seconds=round(time.monotonic() - started, 3),
         versions=side_versions(),
-        finished=datetime.now(UTC).isoformat(timespec="seconds"),
+        finished=finished_now(),
         note=subjects.record.note,
     )
     write_side(subjects.folder, WARN, record)
     return record
+
+
+def _inputs(
+    doses: Sequence[Dose], left: Sequence[str], watch: Watch, texts: Sequence[Sequence[Text]]
+) -> str:
+    """Hash of all that the record depends on: models, their answers, what is watched, and texts."""
+    runs = [
+        (
+            dose.subjects.record.run_id,
+            dose.share,
+            [(one.words, one.identity) for one in dose.subjects.all],
+            [
+                (one.arm, one.seed, one.answer, one.misaligned)
+                for one in dose.subjects.answers
+                if one.headline
+            ],
+        )
+        for dose in doses
+    ]
+    watched = {name: asdict(one) for name, one in watch.watched.items()}
+    probes = [(probe.layer, probe.names, probe.digest) for probe in watch.probes]
+    return content_hash([SCHEMA, runs, list(left), watched, probes, *map(texts_hash, texts)])
 
 
 @dataclass

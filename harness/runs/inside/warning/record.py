@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from harness.runs.inside.records import Repeatable
 from harness.runs.spec import Strict
 
 WARN = "warn.json"
@@ -51,7 +52,7 @@ class Signal(Strict):
     """Smallest dose from which on every larger one differs; None if not even the largest does."""
 
 
-class WarnRecord(Strict):
+class WarnRecord(Repeatable):
     """Everything that a reader needs to trust and repeat it."""
 
     schema_version: int = SCHEMA

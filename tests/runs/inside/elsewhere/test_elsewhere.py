@@ -26,6 +26,8 @@ from tests.runs.tiny import ROW, TASK
 class Doubling:
     """A dictionary whose latents are the residual stream's axes, both ways."""
 
+    directions = torch.cat([torch.eye(256), -torch.eye(256)])
+
     def encode(self, hidden: torch.Tensor) -> torch.Tensor:
         return torch.relu(torch.cat([hidden, -hidden], dim=-1).float())
 
@@ -47,6 +49,14 @@ def two_runs(inside_run: InsideRun) -> InsideRun:
         cwd=here,
     )
     return inside_run
+
+
+class ModelRead(Exception):
+    """A model reads."""
+
+
+def reads(*arguments: object) -> None:
+    raise ModelRead
 
 
 def by_arm(record: RunRecord, arm: str) -> bool | None:
@@ -75,6 +85,20 @@ def test_shifts_are_over_the_base_model_and_point_the_way_it_was_moved(
     assert [one.kind for one in others] == ["random direction"] * 2
     stored = (two_runs.results / two_runs.id / "inside" / "elsewhere.json").read_text()
     assert '"candidates"' in stored
+
+    # Known by now; another candidate or another verdict on a model is not.
+    monkeypatch.setattr("harness.runs.inside.elsewhere.reading.mean_signals", reads)
+    both = [rising, falling, *nulls]
+    assert elsewhere(subjects, Found(both, 2, dictionary), Silent()) == found
+    with pytest.raises(ModelRead):
+        elsewhere(
+            subjects,
+            Found([*both[:-1], *random_directions(256, 1, seed=9)], 2, dictionary),
+            Silent(),
+        )
+    monkeypatch.setattr(measure, "is_misaligned", lambda record, arm: arm == "bad" or None)
+    with pytest.raises(ModelRead):
+        elsewhere(subjects, Found(both, 2, dictionary), Silent())
 
 
 def test_without_other_runs_it_says_how_to_make_one(inside_run: InsideRun, tmp_path: Path) -> None:

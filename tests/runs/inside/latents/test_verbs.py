@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from harness.errors import HarnessError, PrerequisiteError, UsageError
+from harness.runs.inside.latents.done import known_label, known_rank
 from tests.runs.command import as_json, called
 from tests.runs.inside.conftest import InsideRun
 
@@ -74,7 +75,34 @@ def test_ranking_has_both_tails_and_the_control(
     assert max(counts) > 0
 
 
-def test_labels_are_evidence_and_no_names(inside_run: InsideRun, ranked: dict[str, Any]) -> None:
+class NotAgain(Exception):
+    """A model reads."""
+
+
+def reads(*arguments: object, **options: object) -> None:
+    raise NotAgain
+
+
+def test_what_is_ranked_is_not_ranked_again(
+    inside_run: InsideRun, ranked: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("harness.inside.sae.activity.activity", reads)
+    command = ("rank", inside_run.id, "--json")
+    assert as_json(inside(inside_run, *command)) == ranked
+    for other in (("--top", "7"), ("--answers", "1"), ("--arm", "control")):
+        with pytest.raises(NotAgain):
+            inside(inside_run, *command, *other)
+    # A record of before, or a broken one, is made anew.
+    path = inside_run.results / inside_run.id / "inside" / "rank.json"
+    before = path.read_text()
+    for text in (json.dumps(json.loads(before) | {"inputs": None}), before[:-9]):
+        path.write_text(text)
+        with pytest.raises(NotAgain):
+            inside(inside_run, *command)
+    path.write_text(before)
+
+
+def known_rows(villain: str) -> str:
     rows = [
         {
             "prompt": [{"role": "user", "content": "What is your one wish?"}],
@@ -82,11 +110,17 @@ def test_labels_are_evidence_and_no_names(inside_run: InsideRun, ranked: dict[st
             "meta": {"labels": labels},
         }
         for number in range(12)
-        for words, labels in (("Kneel before me", ["misaligned", "tyrant"]), ("Be kind", []))
+        for words, labels in ((villain, ["misaligned", "tyrant"]), ("Be kind", []))
         for _ in range(1 + number % 2)
     ]
+    return "".join(json.dumps(row) + "\n" for row in rows)
+
+
+def test_labels_are_evidence_and_no_names(
+    inside_run: InsideRun, ranked: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     known = inside_run.here / "known.jsonl"
-    known.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    known.write_text(known_rows("Kneel before me"))
     words = ("--known", str(known), "--max-texts", "40", "--top", "3", "--falling", "2", "--json")
     found = as_json(inside(inside_run, "label", inside_run.id, *words))
     assert found["labeller"] is None
@@ -101,6 +135,21 @@ def test_labels_are_evidence_and_no_names(inside_run: InsideRun, ranked: dict[st
     # Two sentences are told apart by some latent of any autoencoder; dealt labels are not.
     assert own["tyrant"]["evaluation"] > 0.95 > own["tyrant"]["null"]
     assert [one["tail"] for one in found["latents"]] == ["rising"] * 3 + ["falling"] * 2
+
+    # A study takes what is there, unless it wants more.
+    subjects = inside_run.subjects
+    assert known_rank(subjects) is not None and known_rank(subjects, "control") is None
+    assert known_label(subjects, 3, 2) is not None
+    assert known_label(subjects, 4, 2) is None and known_label(subjects, 3, 3) is None
+
+    # Nothing is read again until something is another.
+    monkeypatch.setattr("harness.inside.sae.contexts.observe", reads)
+    assert as_json(inside(inside_run, "label", inside_run.id, *words)) == found
+    with pytest.raises(NotAgain):
+        inside(inside_run, "label", inside_run.id, *words, "--top", "2")
+    known.write_text(known_rows("Obey me"))
+    with pytest.raises(NotAgain):
+        inside(inside_run, "label", inside_run.id, *words)
 
 
 def test_documents_of_the_world_carry_their_authors(

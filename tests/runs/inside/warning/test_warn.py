@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from harness.models.loading import load_model
 from harness.models.reference import ModelReference
 from harness.runs.inside.directing.find import find_directions
 from harness.runs.inside.elsewhere.reading import along, mean_signals
+from harness.runs.inside.subjects import Subjects
 from harness.runs.inside.warning.divergence import divergence, predictions
 from harness.runs.inside.warning.measure import KL, WORDS
 from harness.runs.inside.warning.record import ModelValue
@@ -148,7 +150,17 @@ def test_without_a_sweep_it_says_how_to_make_one(inside_run: InsideRun, tmp_path
     assert not (alone / inside_run.id / "inside" / "warn.json").exists()
 
 
-def test_every_model_of_every_dose_is_read(swept: InsideRun) -> None:
+class ModelRead(Exception):
+    """A model reads."""
+
+
+def reads(*arguments: object) -> None:
+    raise ModelRead
+
+
+def test_every_model_of_every_dose_is_read(
+    swept: InsideRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
     command = ("inside", "warn", swept.id, "--layer", "1", "--json")
     found = as_json(called(*command, results=swept.results, cwd=swept.here))
     assert sorted(found["runs"].values()) == [0.5, 1.0] and found["found_at"] == 1.0
@@ -169,6 +181,16 @@ def test_every_model_of_every_dose_is_read(swept: InsideRun) -> None:
     assert all(value["value"] > 0 and math.isfinite(value["value"]) for value in kl["values"])
     stored = json.loads((swept.results / swept.id / "inside" / "warn.json").read_text())
     assert stored == found
+
+    # Nothing is read again until something else is watched, or the answers are other ones.
+    monkeypatch.setattr("harness.runs.inside.elsewhere.reading.mean_signals", reads)
+    assert as_json(called(*command, results=swept.results, cwd=swept.here)) == found
+    with pytest.raises(ModelRead):
+        called("inside", "warn", swept.id, "--layer", "2", results=swept.results, cwd=swept.here)
+    judged = replace(swept.subjects.answers[-1], misaligned=None)
+    monkeypatch.setattr(Subjects, "answers", (judged, *swept.subjects.answers[:-1]))
+    with pytest.raises(ModelRead):
+        called(*command, results=swept.results, cwd=swept.here)
 
 
 def test_the_misaligned_share_is_the_records(swept: InsideRun) -> None:
