@@ -68,7 +68,7 @@ class LabelledRecord(Strict):
     promotes: tuple[TokenRecord, ...]
     """Tokens that its direction, read as a residual, makes likeliest: log-probability, nats."""
     nearest: tuple[NearRecord, ...]
-    """Directions of the run by the size of the cosine, at this layer."""
+    """Directions of the run by the size of the cosine, at this layer; the nearest of each kind."""
     auroc: dict[str, float]
     """For each known label, the chance that an evaluation document with it has the higher mean
     activation than one without; 0.5 is chance."""

@@ -254,6 +254,7 @@ def _directions(subjects: Subjects, layer: int) -> dict[str, torch.Tensor]:
 
 
 def _nearest(direction: torch.Tensor, near: dict[str, torch.Tensor]) -> list[NearRecord]:
+    """One direction of each kind: those of several training seeds say the same over and over."""
     import torch
 
     cosines = {
@@ -261,7 +262,12 @@ def _nearest(direction: torch.Tensor, near: dict[str, torch.Tensor]) -> list[Nea
         for name, other in near.items()
     }
     order = sorted(cosines, key=lambda name: (-abs(cosines[name]), name))
-    return [NearRecord(direction=name, cosine=cosines[name]) for name in order[:NEAREST]]
+    kinds: dict[str, str] = {}
+    for name in order:
+        kinds.setdefault(name.partition(".")[0], name)
+    return [
+        NearRecord(direction=name, cosine=cosines[name]) for name in [*kinds.values()][:NEAREST]
+    ]
 
 
 def _context(context: Context, tokenizer: Any) -> ContextRecord:
