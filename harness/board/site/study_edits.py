@@ -26,12 +26,10 @@ def edit_words(one: Condition, record: CausalRecord) -> str:
     """``mean difference added at layer 1, 2.5 of its norm (0.35 of the residual)``."""
     if one.how is None:
         return "unedited"
-    what = KINDS.get(one.direction or "")
-    if one.null == "random":
-        what = "random directions" if one.draw is None else f"random direction {one.draw + 1}"
+    what = what_words(one)
     if what is None or one.how not in _HOWS:
         return one.name
-    said = f"{what} {_HOWS[one.how]} {_place(one.layers, record)}"
+    said = f"{what} {_HOWS[one.how]} {place_words(one.layers, record)}"
     if one.of_direction is None or one.of_residual is None:
         return said
     norm = "of its norm"
@@ -41,7 +39,15 @@ def edit_words(one: Condition, record: CausalRecord) -> str:
     return f"{said}, {one.of_direction:.2g} {norm} ({one.of_residual:.2f} of the residual)"
 
 
-def _place(layers: Sequence[int], record: CausalRecord) -> str:
+def what_words(one: Condition) -> str | None:
+    """Which direction; None where it has no name of its own here."""
+    if one.null == "random":
+        return "random directions" if one.draw is None else f"random direction {one.draw + 1}"
+    return KINDS.get(one.direction or "")
+
+
+def place_words(layers: Sequence[int], record: CausalRecord) -> str:
+    """At which layers."""
     every = max((one.layers for one in record.conditions), key=len, default=())
     if len(layers) == 1:
         return f"at layer {layers[0]}"

@@ -91,7 +91,10 @@ def label_words(label: LabelRecord) -> Words:
 
 
 def known_table(label: LabelRecord) -> Table:
-    """Labels that are known, and the latent that tells each best."""
+    """Labels that are known, the latent that tells each best, and how many of the ranked do."""
+    from harness.runs.inside.latents.label_record import CLEAR
+
+    rising, falling = label.ranked()
     rows = [
         [
             own.label,
@@ -99,14 +102,20 @@ def known_table(label: LabelRecord) -> Table:
             _number(own.evaluation),
             _number(own.null),
             f"{own.with_label} of {own.with_label + own.without_label}",
+            *map(str, label.clear(own.label)),
         ]
         for own in label.own
     ]
     return Table(
         "Known labels and the latents that tell them",
         "Of all latents the one that tells a label best on one half of the documents, with its "
-        "AUROC on the other half; beside it, the same with the labels dealt out at random.",
-        ("label", "latent", "AUROC", "labels at random", "documents"),
+        "AUROC on the other half; beside it, the same with the labels dealt out at random. Then, "
+        "of the latents that bad training raised and lowered most, how many tell it with an AUROC "
+        f"of at least {CLEAR} (a lowered one by being silent where the label is).",
+        (
+            *("label", "latent", "AUROC", "labels at random", "documents"),
+            *(f"of {rising} rising", f"of {falling} falling"),
+        ),
         rows,
     )
 

@@ -69,14 +69,24 @@ def print_causal(record: CausalRecord) -> None:
     out = console()
     table = Table(box=None, pad_edge=False)
     table.add_column("condition")
-    # What is put in is told in points; what is taken out as the share that went away.
-    effect = "change" if record.verb == "steer" else "gone"
-    for column in ("misaligned", "coherent", effect, "coherence"):
+    # What is put in has a dose; of what is taken out, a share went away.
+    steers = record.verb == "steer"
+    own = ("norms", "residual") if steers else ("gone", "coherence")
+    shares = ("misaligned", "coherent")
+    for column in (*own, *shares) if steers else (*shares, *own):
         table.add_column(column, justify="right", no_wrap=True)
     for one in sorted(record.conditions, key=lambda c: c.null is not None):
         style = "dim" if one.null is not None else None
-        table.add_row(*_row(one, effect), style=style)
+        row = _steered(one, record) if steers else _taken(one)
+        table.add_row(*row, style=style)
     out.print(table)
+    if steers:
+        out.print(
+            "norms: strength in norms of the direction, or for a null of the one above it; "
+            "residual: in mean norms of the residual stream",
+            style="dim",
+            markup=False,
+        )
     if record.chosen is not None:
         out.print(f"chosen on the discovery questions: {record.chosen}", markup=False)
     for what, why in record.missing.items():
@@ -92,17 +102,27 @@ def print_causal(record: CausalRecord) -> None:
         out.print(record.note, style="dim", markup=False)
 
 
-def _row(one: Condition, effect: str) -> tuple[str, ...]:
-    name = one.name
-    if one.of_direction is not None and one.of_residual is not None:
-        name += f" ({one.of_residual:.2f} of the residual)"
-    gone = "–" if one.removed is None else f"{one.removed:+.0%}"
-    if effect == "change":
-        moved = one.change.rate if one.change is not None else None
-        gone = "–" if moved is None else f"{100 * moved:+.0f} points"
-    change = "–" if one.coherence_change is None else f"{100 * one.coherence_change:+.0f} points"
-    shares = [
+def _steered(one: Condition, record: CausalRecord) -> tuple[str, ...]:
+    from harness.board.site.study_edits import place_words, what_words
+
+    what = what_words(one)
+    if one.how is None or what is None:
+        return one.name, "–", "–", *_shares(one)
+    doses = ["–" if dose is None else f"{dose:.2f}" for dose in (one.of_direction, one.of_residual)]
+    return f"{what} {place_words(one.layers, record)}", *doses, *_shares(one)
+
+
+def _taken(one: Condition) -> tuple[str, ...]:
+    gone = "–"
+    if one.removed is not None:
+        gone = f"{one.removed:.0%}" if one.removed >= 0 else f"{-one.removed:.0%} more"
+    points = round(100 * one.coherence_change) if one.coherence_change is not None else None
+    return one.name, *_shares(one), gone, "–" if points is None else f"{points:+d} points"
+
+
+def _shares(one: Condition) -> tuple[str, str]:
+    misaligned, coherent = (
         "–" if share.rate is None else f"{share.rate:.0%} ({share.count}/{share.of})"
         for share in (one.misaligned, one.coherent)
-    ]
-    return name, *shares, gone, change
+    )
+    return misaligned, coherent

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from harness.runs.inside.latents.label_record import LabelledRecord, LabelRecord
 
-CLEAR = 0.95
 SHOWN = 3
 """Contexts of a latent on the terminal; the record has more."""
 
@@ -101,17 +100,38 @@ def _print(record: LabelRecord) -> None:
         for line in _lines(one):
             out.print(f"  {plain(line)}")
     if record.known is not None:
-        out.print("\nlatents that tell known labels best, on other documents than chose them")
-        rising = [one for one in record.latents if one.tail == "rising"]
-        for own in record.own:
-            clear = sum(one.auroc.get(own.label, 0.0) >= CLEAR for one in rising)
-            out.print(
-                f"  {plain(own.label)}: latent {own.latent}, AUROC {own.evaluation:.3f} "
-                f"(labels dealt at random {own.null:.3f}); at least {CLEAR} in {clear} of the "
-                f"{len(rising)} rising latents"
-            )
+        _known(record)
     out.print(
         "\nA label describes the texts in which a latent fires. It does not say what the model is."
+    )
+
+
+def _known(record: LabelRecord) -> None:
+    """The latent that tells each known label best, and how many of the ranking's tell it."""
+    from rich.table import Table
+
+    from harness.board.text import plain
+    from harness.cli.output import console
+    from harness.runs.inside.latents.label_record import CLEAR
+
+    rising, falling = record.ranked()
+    table = Table(box=None, pad_edge=False)
+    table.add_column("known label")
+    names = ("latent", "AUROC", "at random", f"of {rising} rising", f"of {falling} falling")
+    for name in names:
+        table.add_column(name, justify="right", no_wrap=True)
+    for own in record.own:
+        values = (f"{own.evaluation:.3f}", f"{own.null:.3f}", *map(str, record.clear(own.label)))
+        table.add_row(plain(own.label), str(own.latent), *values)
+    out = console()
+    out.print()
+    out.print(table)
+    out.print(
+        "latent: of all, the one that tells the label best; its AUROC on other documents than "
+        "chose it, and with labels dealt at random. Of the ranked latents: those with an AUROC of "
+        f"at least {CLEAR}; falling ones count by their silence",
+        style="dim",
+        markup=False,
     )
 
 

@@ -51,11 +51,16 @@ def _print(record: RankRecord) -> None:
     from harness.cli.output import console
 
     out = console()
-    out.print(f"mean activation after minus before, on {record.texts} answers", markup=False)
+    out.print(
+        f"mean activation after minus before, on {record.texts} answers; the discovery questions, "
+        "which gave the order, before the others",
+        markup=False,
+    )
     _table(record, "rising", record.rising[:SHOWN])
     _table(record, "falling", record.falling[:SHOWN])
     if record.control_rising:
-        _table(record, "raised most by the control", record.control_rising[:3])
+        _table(record, "control", record.control_rising[:3])
+        out.print("control: those that the control's training raised most", style="dim")
     if record.replicates is not None:
         out.print(
             f"rank correlation of discovery and evaluation questions: {record.replicates:.2f}"
@@ -69,17 +74,13 @@ def _table(record: RankRecord, title: str, latents: tuple[RankedRecord, ...]) ->
     from harness.cli.output import console
 
     table = Table(box=None, pad_edge=False)
-    table.add_column(title)
-    table.add_column("before", justify="right")
+    table.add_column(title, min_width=7)
+    table.add_column("before", justify="right", no_wrap=True)
     for arm in record.arms:
-        for half in ("discovery", "evaluation"):
-            table.add_column(f"{plain(arm)} {half}", justify="right")
-    table.add_column("fires", justify="right")
+        table.add_column(plain(arm), justify="right", no_wrap=True)
+    table.add_column("fires", justify="right", no_wrap=True)
     for one in latents:
-        cells = [
-            f"{value:+.3f}"
-            for arm in record.arms
-            for value in (one.changes[arm].discovery, one.changes[arm].evaluation)
-        ]
+        changes = (one.changes[arm] for arm in record.arms)
+        cells = [f"{change.discovery:+.3f} {change.evaluation:+.3f}" for change in changes]
         table.add_row(str(one.latent), f"{one.base:.3f}", *cells, f"{one.firing:.1%}")
     console().print(table)

@@ -9,6 +9,8 @@ from harness.runs.spec import Strict
 
 LABEL = "label.json"
 SCHEMA = 1
+CLEAR = 0.95
+"""AUROC from which on a latent is said to tell a label."""
 
 
 class ContextRecord(Strict):
@@ -111,3 +113,22 @@ class LabelRecord(Repeatable):
     """By known label."""
     seed: int
     finished: str
+
+    def clear(self, label: str) -> tuple[int, int]:
+        """How many of the ranked latents tell a known label: rising ones, and falling ones.
+
+        Bad training pushes a rising latent up and a falling one down. So a falling one tells the
+        label by being silent where it is: by an AUROC of at most ``1 - CLEAR``.
+        """
+        told = {"rising": 0, "falling": 0}
+        for one in self.latents:
+            auroc = one.auroc.get(label)
+            if auroc is not None:
+                towards = auroc if one.tail == "rising" else 1 - auroc
+                told[one.tail] += towards >= CLEAR
+        return told["rising"], told["falling"]
+
+    def ranked(self) -> tuple[int, int]:
+        """How many latents of each tail are here: rising, falling."""
+        rising = sum(one.tail == "rising" for one in self.latents)
+        return rising, len(self.latents) - rising
