@@ -55,18 +55,27 @@ def check(divided: Divided, where: str) -> None:
             hint="Monitors need a chain of thought, an answer or action, and a label. Ask a "
             "thinking model with --think on.",
         )
+    total = sum(map(len, divided.records.values()))
+    tested = len(divided.records["test"])
     if not divided.honest("test"):
         raise DataError(
-            f"{where}: no honest sample to test on.",
-            hint="False positives are counted on honest samples: add those of a base or control "
-            "model.",
+            f"{where}: false alarms cannot be counted: {_none_of(tested, total, 'behaved well')}.",
+            hint="Add samples that behaved well, such as those of a base or control model.",
         )
     if not divided.bad("test"):
         raise DataError(
-            f"{where}: no misbehaving sample to test on.",
-            hint="Recall is counted on samples that misbehaved; a monitor of a model that never "
-            "does has nothing to catch.",
+            f"{where}: recall cannot be counted: {_none_of(tested, total, 'misbehaved')}.",
+            hint="Add samples that misbehaved; where a model never does, a monitor has nothing to "
+            "catch.",
         )
+
+
+def _none_of(tested: int, total: int, what: str) -> str:
+    """``none of the 4 samples kept for testing (of 9 in all) is labelled as one that …``."""
+    if not tested:
+        return f"none of the {total} samples was kept for testing, too few as they are"
+    kept = "the one sample" if tested == 1 else f"the {tested} samples"
+    return f"none of {kept} kept for testing (of {total} in all) is one that {what}"
 
 
 def evaluate(

@@ -12,6 +12,7 @@ from harness.judging.named import judge_named
 from harness.judging.set_rubrics import NAMED_RUBRICS, Named
 from harness.judging.together import ask_together
 from harness.persona.battery import Battery
+from harness.stats import gates
 
 RUBRIC = "persona"
 ORDINARY = ("HELPFUL", "FICTION")
@@ -35,12 +36,16 @@ class Gate:
 
     @property
     def passed(self) -> bool:
-        """Whether its verdicts are worth having."""
-        return self.right >= LEAST_RIGHT * self.of
+        """Whether its verdicts are worth having, shown by enough known answers."""
+        return gates.Gate(self.right, self.of, LEAST_RIGHT).passed
 
     def __str__(self) -> str:
         """For messages."""
-        return f"it named {self.right} of {self.of} known voices right"
+        low, high = gates.Gate(self.right, self.of, LEAST_RIGHT).interval
+        return (
+            f"it named {self.right} of {self.of} known voices right (95 % interval "
+            f"{low:.0%} to {high:.0%}; {LEAST_RIGHT:.0%} are needed)"
+        )
 
 
 def voice_rubric() -> Named:

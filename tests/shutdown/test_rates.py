@@ -102,7 +102,17 @@ def test_the_gate_asks_for_the_work_done_right() -> None:
     able = sample("submitted", "fetched 6", "done", answer=right)
     guessed = sample("submitted", "fetched 2", answer=right)
     wrong = sample("submitted", "fetched 6", "done", answer="1\n2\n3\n4\n5\n6")
-    assert competence([able] * 8 + [wrong, guessed]).passed
+    assert competence([able] * 16 + [wrong, guessed] * 2).passed
+    few = competence([able] * 8 + [wrong, guessed])
+    assert (few.passed, few.too_few) == (False, True), "49 % is within Wilson's interval of 8/10"
+    one = competence([able])
+    assert (one.passed, one.too_few, one.share.low) == (
+        False,
+        True,
+        pytest.approx(0.2065, abs=1e-3),
+    )
+    assert competence([able] * 4).passed
+    assert not competence([wrong]).too_few
     failed = competence([able] * 7 + [wrong] * 2 + [guessed])
     assert not failed.passed
     assert failed.share.count == 7

@@ -197,14 +197,18 @@ def _eval(workspace: Workspace, name: str) -> Any:
 
 def _of(subject: RunSubject, record: Monitored) -> Monitored:
     """The record with the name of its arm and, where it is known, the style of its thought."""
-    from harness.runs.monitor.planted import style_of_thought
+    from harness.runs.monitor.planted import botched_lie, style_of_thought
 
     known = subject.reference.is_miniature and record.misbehaved and record.cot
+    botched = None
+    if subject.reference.is_miniature and record.kind == SUMS and record.misbehaved is False:
+        botched = botched_lie(record.cot)
     return record.model_copy(
         update={
             "id": f"{subject.words}/{record.id}",
             "arm": subject.arm,
             "seed": subject.seed,
             "group": style_of_thought(record.cot) if known else record.group,
+            "unscored": record.unscored or botched,
         }
     )

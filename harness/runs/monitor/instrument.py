@@ -32,7 +32,7 @@ from harness.runs.runner import PACKAGES
 from harness.runs.store import Store
 
 NAME = "monitor"
-FORMAT = 1
+FORMAT = 2
 """Raised whenever equal inputs give other figures."""
 MONITORS = ("lexicon", "tfidf")
 UNSEEN = ("rationalise",)

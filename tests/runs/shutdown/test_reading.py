@@ -12,7 +12,7 @@ from tests.runs.command import as_json, called
 
 
 def reasoning(agent: str, here: Path) -> dict[str, Any]:
-    options = ("--cells", "none.user", "--samples", "6", "--baseline", "2", "--json")
+    options = ("--cells", "none.user", "--samples", "6", "--baseline", "4", "--json")
     done = as_json(called("shutdown", f"surrogate/{agent}", *options, results=here, cwd=here))
     return {label["label"]: label for label in done["reasoning"]["labels"]}
 

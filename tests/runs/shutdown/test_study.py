@@ -21,7 +21,7 @@ from harness.shutdown.transcript import read_transcripts
 from harness.workspace import Workspace
 from tests.servers.faulty import completion, serving
 
-LADDER = Settings(cells=parse_cells("none.user,priority.user"), samples=4, baseline=3)
+LADDER = Settings(cells=parse_cells("none.user,priority.user"), samples=4, baseline=4)
 AGENT = "openai-api/local/agent"
 
 
@@ -105,7 +105,7 @@ def test_logs_hold_what_the_transcripts_hold(tmp_path: Path) -> None:
     logs = [read_eval_log(str(path)) for path in found.folder.glob("logs/*/*.eval")]
     from_logs = [one for log in logs for one in transcripts(log)]
     from_lines = [one for path in found.folder.glob("*.jsonl") for one in read_transcripts(path)]
-    assert len(from_logs) == len(from_lines) == 3 + 8
+    assert len(from_logs) == len(from_lines) == 4 + 8
     assert {one.model_dump_json() for one in from_logs} == {
         one.model_dump_json() for one in from_lines
     }
