@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from harness.board.layout import blocks, print_table
-from harness.board.text import MISSING, clean, shorten
+from harness.board.layout import print_wide, wrapped
+from harness.board.text import MISSING, clean
 from harness.runs.instruments import InstrumentRecord, Measure, Value
 
 if TYPE_CHECKING:
@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 SHARE = "share"
 MOST_ARMS = 6
-LONGEST_TITLE = 34
+MEASURE = "measure"
+LONGEST_TITLE = 40
 
 
 def print_instruments(records: Mapping[str, InstrumentRecord], console: Console) -> None:
@@ -31,33 +32,38 @@ def print_instrument(record: InstrumentRecord, console: Console) -> None:
     console.print(Text(f"{clean(record.instrument)}  {clean(record.run_id)}", style="bold"))
     arms = arms_of(record)
     shown = arms[:MOST_ARMS]
-    cells: dict[str, list[str]] = {title: [] for title in ("measure", *map(clean, shown))}
-    with_difference = any(one.difference is not None for one in record.measures.values())
     unmeasured: dict[str, list[str]] = {}
+    together: dict[tuple[str, ...], list[Measure]] = {}
     for measure in record.measures.values():
         if why := reason(measure):
             unmeasured.setdefault(why, []).append(clean(measure.title))
-            continue
-        cells["measure"].append(shorten(clean(measure.title), LONGEST_TITLE))
-        for arm in shown:
-            cells[clean(arm)].append(value_text(measure.arms.get(arm), measure.unit))
-        if with_difference:
-            cells.setdefault("difference", []).append(
-                value_text(measure.difference, measure.unit, signed=True)
+        else:
+            # What was measured on other arms has a table of its own, not a row of dashes.
+            together.setdefault(tuple(arm for arm in shown if arm in measure.arms), []).append(
+                measure
             )
-    if cells["measure"]:
-        plain = [False] * len(cells["measure"])
-        width = console.width if console.is_terminal else None
-        for place, block in enumerate(blocks(cells, width)):
-            if place:
-                console.print()
-            print_table(block, set(block) - {"measure"}, plain, console)
+    for place, (of, measures) in enumerate(together.items()):
+        if place:
+            console.print()
+        cells = wrapped(_cells(measures, of), MEASURE, LONGEST_TITLE)
+        print_wide(cells, set(cells) - {MEASURE}, [False] * len(cells[MEASURE]), console)
     if len(arms) > len(shown):
         console.print(Text(f"{len(arms) - len(shown)} more arms: see --json", style="dim"))
     for why, titles in unmeasured.items():
         console.print(Text(f"not measured ({clean(why)}): {', '.join(titles)}", style="dim"))
     if record.note:
         console.print(Text(clean(record.note), style="dim"))
+
+
+def _cells(measures: Sequence[Measure], arms: Sequence[str]) -> dict[str, list[str]]:
+    cells = {MEASURE: [clean(one.title) for one in measures]}
+    for arm in arms:
+        cells[clean(arm)] = [value_text(one.arms.get(arm), one.unit) for one in measures]
+    if any(one.difference is not None for one in measures):
+        cells["difference"] = [
+            value_text(one.difference, one.unit, signed=True) for one in measures
+        ]
+    return cells
 
 
 def arms_of(record: InstrumentRecord) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -45,23 +46,62 @@ def widths(cells: Cells) -> dict[str, int]:
     return {title: max(map(_width, (title, *column))) for title, column in cells.items()}
 
 
-def blocks(cells: Cells, width: int | None) -> list[Cells]:
-    """The table in as many as it takes to fit, each with the first column before it.
+def print_wide(
+    cells: Cells, numbers: Collection[str], bold: Sequence[bool], console: Console, keys: int = 1
+) -> None:
+    """Print a table in as many as a terminal takes; a file gets it whole.
 
     Args:
-        cells: What to print; the first column names the rows.
+        cells: What to print; nothing of it is cut.
+        numbers: Titles of the columns that are set flush right.
+        bold: Whether a row is set in bold.
+        console: Where to.
+        keys: First columns, which name the rows and stand before every part.
+    """
+    for place, block in enumerate(
+        blocks(cells, console.width if console.is_terminal else None, keys)
+    ):
+        if place:
+            console.print()
+        print_table(block, numbers, bold, console)
+
+
+def blocks(cells: Cells, width: int | None, keys: int = 1) -> list[Cells]:
+    """The table in as many as it takes to fit, each with the first columns before it.
+
+    Args:
+        cells: What to print; the first columns name the rows.
         width: Characters on a line; None for as many as it takes.
+        keys: How many columns name the rows.
     """
     size = widths(cells)
-    name, *others = cells
-    made, used = [[name]], size[name]
+    names, others = list(cells)[:keys], list(cells)[keys:]
+    before = sum(size[name] for name in names) + len(GAP) * (keys - 1)
+    made, used = [list(names)], before
     for title in others:
-        if width is not None and used + len(GAP) + size[title] > width and len(made[-1]) > 1:
-            made.append([name])
-            used = size[name]
+        if width is not None and used + len(GAP) + size[title] > width and len(made[-1]) > keys:
+            made.append(list(names))
+            used = before
         made[-1].append(title)
         used += len(GAP) + size[title]
     return [{title: cells[title] for title in titles} for titles in made]
+
+
+def wrapped(cells: Cells, title: str, width: int) -> Cells:
+    """The table with long cells of one column on several lines; the other cells stay on the first.
+
+    Args:
+        cells: What to print.
+        title: The column to wrap.
+        width: Longest line, in characters.
+    """
+    lines = [textwrap.wrap(cell, width) or [""] for cell in cells[title]]
+    found: dict[str, list[str]] = {title: [line for several in lines for line in several]}
+    for name, column in cells.items():
+        if name != title:
+            pairs = zip(column, lines, strict=True)
+            found[name] = [part for cell, more in pairs for part in (cell, *[""] * (len(more) - 1))]
+    return {name: found[name] for name in cells}
 
 
 def fit(cells: Cells, width: int | None, shrinkable: Sequence[str]) -> Cells:

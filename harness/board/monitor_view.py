@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.board.layout import print_table
+from harness.board.layout import print_wide
 from harness.board.text import MISSING, clean, percent, percent_interval, points_interval
 from harness.monitoring.report import Cell, Figure, Report
 
@@ -44,7 +44,7 @@ def print_report(report: Report, console: Console) -> None:
                 console.print(Text(f"\n{title}", "bold"))
             table = {name: [row[name] for row in rows] for name in rows[0]}
             numbers = set(list(table)[2:])
-            print_table(table, numbers, [False] * len(rows), console)
+            print_wide(table, numbers, [False] * len(rows), console, keys=2)
     for at in report.cells[0].at if report.cells else ():
         if at.threshold is None:
             console.print(Text(f"No figure at {at.rate:.0%}: {at.recall.method[6:]}.", "yellow"))

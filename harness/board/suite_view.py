@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.board.layout import print_table
-from harness.board.text import MISSING, clean, percent_interval
-from harness.runs.instruments import Measure, Value
+from harness.board.instruments_view import value_text
+from harness.board.layout import print_wide
+from harness.board.text import MISSING, clean
+from harness.runs.instruments import Measure
 from harness.runs.suite.record import SuiteRecord, arms_of
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+KEYS = ("instrument", "figure")
 
 
 def print_suite(record: SuiteRecord, console: Console) -> None:
@@ -24,30 +27,25 @@ def print_suite(record: SuiteRecord, console: Console) -> None:
             rows.append(_row(name if place == 0 else "", measure, arms))
     if rows:
         table = {title: [row[title] for row in rows] for title in rows[0]}
-        numbers = {*arms, "difference", "null"}
-        print_table(table, numbers, [bool(row["instrument"]) for row in rows], console)
+        table = {t: column for t, column in table.items() if t in KEYS or set(column) != {MISSING}}
+        bold = [bool(row["instrument"]) for row in rows]
+        print_wide(table, set(table) - set(KEYS), bold, console, keys=len(KEYS))
     for name, step in record.instruments.items():
         if step.reason is not None:
             said = "failed" if step.status == "failed" else "not measured"
             console.print(Text(f"{name}: {said}: {clean(step.reason)}", "yellow"))
+    left = {name: step.left_out for name, step in record.instruments.items() if step.left_out}
+    if left:
+        more = ", ".join(f"{count} of {name}" for name, count in left.items())
+        console.print(Text(f"More measures, by python -m harness show RUN: {more}", "dim"))
 
 
 def _row(name: str, measure: Measure, arms: list[str]) -> dict[str, str]:
-    share = measure.unit == "share"
+    unit = measure.unit
     return {
         "instrument": name,
         "figure": clean(measure.title),
-        **{arm: _figure(measure.arms.get(arm), share) for arm in arms},
-        "difference": _figure(measure.difference, share),
-        "null": _figure(measure.null, share),
+        **{arm: value_text(measure.arms.get(arm), unit) for arm in arms},
+        "difference": value_text(measure.difference, unit, signed=True),
+        "null": value_text(measure.null, unit),
     }
-
-
-def _figure(value: Value | None, share: bool) -> str:
-    if value is None or value.value is None:
-        return MISSING
-    if share:
-        return percent_interval(value.value, value.low, value.high)
-    if value.low is None or value.high is None:
-        return f"{value.value:.2f}"
-    return f"{value.value:.2f} [{value.low:.2f}, {value.high:.2f}]"

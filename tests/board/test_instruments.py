@@ -14,6 +14,7 @@ from rich.text import Text
 
 from harness.board.instrument_columns import MOST, figures
 from harness.board.instruments_view import print_instrument, value_text
+from harness.board.suite_view import print_suite
 from harness.runs.instruments import (
     InstrumentRecord,
     Measure,
@@ -21,6 +22,7 @@ from harness.runs.instruments import (
     record_path,
     write_instrument,
 )
+from harness.runs.suite.record import StepRecord, SuiteRecord, shown
 from tests.board.site.test_build import data_of
 from tests.cli.verbs import invoke
 from tests.runs.made import made_run
@@ -171,3 +173,32 @@ def test_a_wide_table_is_shown_in_as_many_as_a_terminal_takes() -> None:
     assert max(map(len, texts[1].splitlines())) <= 60
     for found in texts:
         assert all(found.count(arm) == 1 for arm in arms)
+
+
+def test_no_title_is_cut_and_other_arms_have_their_own_table() -> None:
+    long = "lexicon on cot+action (sums): recall at"
+    measures = {
+        f"r{n}": measure(f"{long} {n} % false positives", arms={"all": value(1.0)}, difference=None)
+        for n in (1, 5)
+    }
+    console = Console(width=60, force_terminal=True, file=io.StringIO())
+    print_instrument(side("r", {"rise": measure()} | measures), console)
+    plain = Text.from_ansi(console.file.getvalue()).plain  # type: ignore[attr-defined]
+    assert "…" not in plain
+    assert "1 % false positives" in plain and "5 % false positives" in plain
+    assert all(line.split()[-1] != "-" for line in plain.splitlines() if line.strip())
+
+
+def test_a_suite_fits_its_terminal_and_says_what_it_leaves_out() -> None:
+    measures = {f"m{n}": measure(f"Measure {n}", None) for n in range(14)}
+    step = StepRecord(status="measured", measures=shown(side("r", measures)), left_out=2)
+    record = SuiteRecord(run_id="r", instruments={"persona": step}, seconds=1, finished="now")
+    texts = []
+    for width in (80, 120):
+        console = Console(width=width, force_terminal=True, file=io.StringIO())
+        print_suite(record, console)
+        texts.append(Text.from_ansi(console.file.getvalue()).plain)  # type: ignore[attr-defined]
+        assert max(map(len, texts[-1].splitlines())) <= width
+        assert "show RUN: 2 of persona" in texts[-1]
+    assert texts[0].count("figure") > 1 and texts[1].count("figure") == 1
+    assert all("difference" in text and "+2.40 [+1.40, +3.40]" in text for text in texts)

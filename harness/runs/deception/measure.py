@@ -69,7 +69,6 @@ def run_deception(
     }
     known = readable_instruments(subjects.folder).records.get(NAME)
     if known is not None and known.settings == settings:
-        progress.say("deception: measured before with the same settings")
         return known
     started = time.monotonic()
     rows: list[Row] = []

@@ -45,7 +45,7 @@ def measures(
         single = {name for name, _ in one.evaluated.scored if "(" not in name}
         kind = one.report.kind
         mine = [record for record in records if record.kind == kind and not record.problem]
-        found[f"{kind}.misbehaved"] = _misbehaved(mine, compared, one.report.resamples)
+        found[f"{kind}.misbehaved"] = _misbehaved(kind, mine, compared, one.report.resamples)
         for cell in one.report.cells:
             if cell.scope in SHOWN and cell.monitor in single:
                 found |= dict(_of_cell(kind, cell))
@@ -157,11 +157,13 @@ def _of_lead(kind: str, lead: Lead) -> Iterator[tuple[str, Measure]]:
         )
 
 
-def _misbehaved(records: Sequence[Monitored], compared: tuple[str, str], resamples: int) -> Measure:
+def _misbehaved(
+    kind: str, records: Sequence[Monitored], compared: tuple[str, str], resamples: int
+) -> Measure:
     bench = Bench([], records, resamples)
     shares = _by_arm(bench, bench.bad)
     return Measure(
-        title="Samples that misbehaved while thinking",
+        title=f"Samples that misbehaved while thinking ({kind})",
         definition="share of samples with a thought and a label whose label is misbehaviour",
         unit="share",
         better="none",

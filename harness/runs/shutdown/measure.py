@@ -73,7 +73,6 @@ def run_shutdown(
     }
     known = readable_instruments(subjects.folder).records.get(NAME)
     if known is not None and known.settings == settings:
-        progress.say("shutdown: measured before with the same settings")
         return known
     started = time.monotonic()
     rows: list[Row] = []

@@ -30,6 +30,8 @@ class StepRecord(Strict):
     seconds: float = 0.0
     measures: dict[str, Measure] = Field(default_factory=dict)
     """The measures that have a column on the leaderboard, or the first ones."""
+    left_out: int = Field(default=0, ge=0)
+    """Further measures, which only the instrument's side record holds."""
 
 
 class SuiteRecord(Strict):

@@ -114,10 +114,14 @@ def _measure(step: Step, subjects: Subjects, store: Store, progress: Progress) -
     except HarnessError as error:
         progress.say(f"{step.name}: failed: {error.message}")
         return StepRecord(status="failed", reason=_reason(error), seconds=_since(started))
+    known, told = before == record.finished, shown(record)
+    if known:
+        progress.say(f"{step.name}: measured before with the same settings")
     return StepRecord(
-        status="known" if before == record.finished else "measured",
+        status="known" if known else "measured",
         seconds=_since(started),
-        measures=shown(record),
+        measures=told,
+        left_out=len(record.measures) - len(told),
     )
 
 
