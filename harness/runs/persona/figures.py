@@ -9,6 +9,7 @@ from harness.runs.instruments import InstrumentRecord, Measure
 from harness.runs.persona.arms import Arms
 from harness.runs.persona.name_figures import name_measures
 from harness.runs.persona.rating_figures import rating_measures
+from harness.runs.persona.slim import full
 from harness.runs.persona.sweep import sweep_measures
 from harness.runs.persona.text_figures import mention_measures, voice_measures
 
@@ -18,9 +19,9 @@ def measures_of_rows(record: InstrumentRecord, rows: Sequence[Row]) -> Mapping[s
 
     Args:
         record: Its settings say which arms are compared; its figures are not looked at.
-        rows: Its raw rows.
+        rows: Its raw rows, slim or written out.
     """
-    return persona_measures(rows, record.settings)
+    return persona_measures(full(rows), record.settings)
 
 
 def persona_measures(rows: Sequence[Row], settings: Mapping[str, object]) -> dict[str, Measure]:

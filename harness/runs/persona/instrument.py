@@ -22,6 +22,7 @@ from harness.runs.persona.settings import (
     arms_of_run,
     settings_of,
 )
+from harness.runs.persona.slim import full, slim
 from harness.runs.progress import Progress, Silent
 from harness.runs.store import Store
 from harness.workspace import Workspace
@@ -86,7 +87,8 @@ def measure_persona(asked: Asked, workspace: Workspace, progress: Progress) -> I
             asked, subject, battery, workspace, leads, progress, classify=_is_passed(gate)
         )
     rows += recorded_rows(asked, battery, counter(asked))
-    measures = persona_measures(rows, settings)
+    rows = slim(rows)  # figures come from what is kept, to its last digit
+    measures = persona_measures(full(rows), settings)
     record = InstrumentRecord(
         instrument=INSTRUMENT,
         run_id=asked.run_id,

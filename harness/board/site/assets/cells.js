@@ -45,7 +45,13 @@
   };
 
   const KNOWN = { "not evaluable": "warn", partial: "warn", imported: "plain", published: "plain", complete: "plain", full: "plain", verified: "good" };
-  EM.status = (word) => EM.el("span", { class: `status ${KNOWN[word] || "plain"}` }, word);
+  // "not evaluable, verified": the first word has the badge, the second a tick behind it.
+  EM.status = (words) => {
+    const [word, ...more] = words.split(", ");
+    const tick = (other) => EM.el("span", { class: "status good tick", title: other }, "✓", EM.el("span", { class: "unseen" }, other));
+    return EM.el("span", { class: "statuses" },
+      EM.el("span", { class: `status ${KNOWN[word] || "plain"}` }, word), more.map(tick));
+  };
 
   // Dots with intervals on a common scale, drawn beside the numbers they repeat.
   EM.dots = (marks, most) => {

@@ -60,8 +60,8 @@
   };
 
   const COLUMNS = [
-    ["model", "Model", { minWidth: 150, widthGrow: 5, title: "the model that was fine-tuned" }],
-    ["task", "Task", { minWidth: 140, widthGrow: 4, title: "the narrow behaviour it was trained on" }],
+    ["model", "Model", { minWidth: 140, widthGrow: 4, title: "the model that was fine-tuned" }],
+    ["task", "Task", { minWidth: 194, widthGrow: 5, title: "the narrow behaviour it was trained on" }],
     ["dots", "", { minWidth: 150, widthGrow: 4 }],
     ["misaligned", "Misaligned", { width: 152, right: true, title: "share of misaligned answers, 95 % interval" }],
     ["difference", "− control", { width: 158, right: true, title: "bad arm minus benign control, percentage points, 95 % interval" }],
@@ -74,7 +74,7 @@
     ["answers", "n · seeds", { width: 92, right: true, title: "answers of the arm, and the training seeds they come from" }],
     ["recipe", "Recipe", { minWidth: 150, widthGrow: 1, extra: true }],
     ["format", "Format", { width: 90, extra: true }],
-    ["status", "Status", { width: 112 }],
+    ["status", "Status", { width: 138 }],
     ["finished", "Finished", { width: 92, extra: true }],
   ];
   // What instruments measured: numbers to sort by, texts to show, both made by the program.
