@@ -141,3 +141,16 @@ def test_png_is_a_picture_of_the_group(tab: Any, site: Path) -> None:
     data = Path(caught.value.path()).read_bytes()
     width, height = struct.unpack(">II", data[16:24])
     assert data.startswith(b"\x89PNG") and width > 1000 and height > 300
+
+
+def test_no_badge_is_cut_at_a_usual_width(tab: Any, site: Path) -> None:
+    page = tab().open(site / "index.html")
+    page.set_viewport_size({"width": 1280, "height": 900})
+    ready(page)
+    cut = page.evaluate("""() => {
+      const one = [...document.querySelectorAll(".tabulator-cell.c-status")][0];
+      one.replaceChildren(EM.status("not evaluable, verified"));
+      return [one.scrollWidth > one.clientWidth, one.querySelectorAll(".status").length,
+              one.querySelector(".warn").textContent, one.querySelector(".tick").title];
+    }""")
+    assert cut == [False, 2, "not evaluable", "verified"]
