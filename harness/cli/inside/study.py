@@ -233,7 +233,7 @@ def _screen_ahead(subjects: Subjects, top: int, samples: int) -> None:
     from harness.runs.inside.screening.measure import Options, search_ahead
 
     ground = choose_ground(subjects, _numbers(top), Silent())
-    search_ahead(subjects, ground, Options(samples=samples), "bad")
+    search_ahead(subjects, ground, Options(samples=samples))
 
 
 def _label(subjects: Subjects, top: int, corpus: str | None, progress: Progress) -> None:

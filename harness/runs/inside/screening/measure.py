@@ -111,10 +111,14 @@ def screen(
     return record
 
 
-def search_ahead(subjects: Subjects, ground: Ground, options: Options, side: Steered) -> None:
-    """Search one side of a screen; the answers lie in the store, where the screen finds them."""
+def search_ahead(subjects: Subjects, ground: Ground, options: Options) -> None:
+    """Search a screen from its end; the answers lie in the store, where the screen finds them.
+
+    The screen itself goes the other way, and the two meet.
+    """
     settings = _settings(subjects, ground, options)
-    choose_ahead(subjects, ground.layer, options.seed, settings, side, ground.candidates)
+    for side in ("bad", "base"):
+        choose_ahead(subjects, ground.layer, options.seed, settings, side, ground.candidates)
 
 
 def _settings(subjects: Subjects, ground: Ground, options: Options) -> Settings:
@@ -173,8 +177,8 @@ class _Handed:
     settings: Settings
 
     def choose(self, side: Steered, candidates: Sequence[Candidate]) -> Wait:
-        given = (self.layer, self.sampling_seed, self.settings, side, tuple(candidates))
-        return self.hand.start(choose_ahead, *given)
+        given = (self.layer, self.sampling_seed, self.settings)
+        return self.hand.start(choose_ahead, *given, side, tuple(candidates))
 
     def ask(self, asked: Sequence[Asked]) -> Wait:
         return self.hand.start(ask_ahead, self.layer, self.sampling_seed, tuple(asked))
@@ -188,9 +192,9 @@ def choose_ahead(
     side: Steered,
     candidates: Sequence[Candidate],
 ) -> None:
-    """Search one side of a screen; the answers lie in the store."""
+    """Search one side of a screen, its last candidates first; the answers lie in the store."""
     asker = ModelAsker(subjects, layer, question_parts(subjects), sampling_seed)
-    Screen(asker, settings).choose(side, candidates)
+    Screen(asker, settings).choose(side, candidates, backwards=True)
 
 
 def ask_ahead(

@@ -132,8 +132,8 @@ class Screen:
         self._ask, self._settings, self._on_stage = ask, settings, on_stage
         self._ahead = ahead or Nobody()
         self._rungs = ladder(settings.residual_norm)
-        self._guess: dict[Steered, int] = {}
-        """Where the last candidate broke the model: directions break it at similar strengths."""
+        self._guess: dict[Steered, int | None] = {}
+        """Where the first candidate broke the model: directions break it at similar strengths."""
         self._plain: dict[tuple[int | None, Part, int], Answers] = {}
 
     def run(self, candidates: Sequence[Candidate]) -> list[Screened]:
@@ -145,6 +145,7 @@ class Screen:
         seeds = self._settings.seeds
         most = len(candidates) * (most_steps(len(self._rungs)) + STEPS + 1) + 1 + len(seeds)
         chosen = self._ahead.choose("bad", candidates)
+        self._ahead.choose("base", candidates)  # from the end, as far as it gets
         sides: dict[Steered, list[Trial]] = {}
         for side, title in SIDES:
             if side == "bad":
@@ -158,12 +159,21 @@ class Screen:
         self._curves(self._strongest(trials))
         return self._results(candidates, trials)
 
-    def choose(self, side: Steered, candidates: Sequence[Candidate]) -> list[Trial]:
-        """Find every candidate's strength on one side."""
+    def choose(
+        self, side: Steered, candidates: Sequence[Candidate], backwards: bool = False
+    ) -> list[Trial]:
+        """Find every candidate's strength on one side.
+
+        Args:
+            side: Who is steered.
+            candidates: With what.
+            backwards: Come to the last ones first; all find the same either way.
+        """
         trials = [Trial(one, side) for one in candidates]
         for seed in reversed(self._settings.seeds if side == "bad" else ()):
             self._unsteered(seed, "evaluation")  # the first, which is searched, comes last
-        for trial in trials:
+        others = trials[:0:-1] if backwards else trials[1:]
+        for trial in (*trials[:1], *others):
             self._choose(trial)
         return trials
 
@@ -192,12 +202,13 @@ class Screen:
 
     def _choose(self, trial: Trial) -> None:
         first = None if trial.steered == "base" else self._settings.seeds[0]
+        is_first = trial.steered not in self._guess
         place = strongest(
             self._rungs,
             lambda strength: self._bears(trial, strength, first),
             self._guess.get(trial.steered),
         )
-        if place is not None:
+        if is_first:
             self._guess[trial.steered] = place
         if place is None:
             return

@@ -62,7 +62,7 @@ def test_what_was_asked_ahead_is_not_asked_again(subjects: Subjects, hand: Secon
     failed = hand.start(stumble)
     asked = Asked(None, one, 3.0, "evaluation", 1)
     done = hand.start(ask_ahead, 1, 0, (asked,))
-    searched = hand.start(search_ahead, Ground((one,), 1, 40.0, "none"), OPTIONS, "bad")
+    searched = hand.start(search_ahead, Ground((one,), 1, 40.0, "none"), OPTIONS)
     failed(), done(), searched()
     found = conditions(subjects)
     assert len(found) > 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import pairwise
 
 import pytest
@@ -47,6 +48,16 @@ def test_a_cause_induces_and_repairs_and_an_inert_latent_does_neither() -> None:
     assert inert.induce.effect == 0.0 and inert.repair.effect == pytest.approx(0.0)
     assert not any(null.induce.works or null.repair.works for null in nulls)
     assert null_effects(nulls).induce.largest == 0.0
+
+
+def test_who_comes_from_the_other_end_asks_and_finds_the_same() -> None:
+    candidates = [CAUSE, FALLING, INERT, *NULLS]
+    forth, back = Played(share_of(EFFECTS)), Played(share_of(EFFECTS))
+    one = Screen(forth, SETTINGS).choose("base", candidates)
+    other = Screen(back, SETTINGS).choose("base", candidates, backwards=True)
+    assert [trial.strength for trial in one] == [trial.strength for trial in other]
+    assert forth.asked != back.asked
+    assert Counter(map(repr, forth.asked)) == Counter(map(repr, back.asked))
 
 
 def test_a_falling_latent_is_pushed_the_other_way() -> None:
