@@ -271,14 +271,18 @@ def all_records(results: Path) -> list[RunRecord]:
 
 
 def find_run(text: str, results: Path) -> Path:
-    """Folder of the run whose id is, or uniquely begins or ends with, ``text``.
+    """Folder of the run whose id is, or uniquely begins or ends with, ``text``; or its hash begins.
 
     Raises:
         RecordError: None or several match.
     """
     ids = [p.parent.name for p in sorted(results.glob(f"*/{RECORD}"))] if results.is_dir() else []
     exact = [i for i in ids if i == text]
-    matches = exact or [i for i in ids if i.startswith(text) or i.endswith(text)]
+    matches = exact or [
+        i
+        for i in ids
+        if i.startswith(text) or i.endswith(text) or i.rpartition("-")[2].startswith(text)
+    ]
     if len(matches) == 1:
         return results / matches[0]
     known = ", ".join(ids) or "none yet"
