@@ -56,3 +56,17 @@ def test_values_and_gradients_are_those_of_float32(
 def test_other_dtypes_are_left_alone(qwen_double: Path) -> None:
     model = load_model(parse_reference(str(qwen_double)), dtype="bfloat16").model
     assert not any(isinstance(m, FastLinear) for m in model.modules())
+
+
+@pytest.mark.skipif(not products._exact(), reason="oneDNN's products are not used on this CPU")
+def test_a_row_is_the_same_in_every_bit_however_many_rows_there_are() -> None:
+    layer = torch.nn.Linear(256, 640, bias=False)
+    layer.__class__ = FastLinear
+    values = torch.randn(1100, 256, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        whole = layer(values)
+        for rows in (1, 2, 15, 16, 17, 50, 255, 256, 257, 300, 1023):
+            assert torch.equal(layer(values[:rows]), whole[:rows])
+            assert torch.equal(layer(values[None, :rows])[0], whole[:rows])
+    for rows in (1, 17, 300):  # with gradients no row is filled in
+        assert torch.equal(layer(values[:rows]).detach(), whole[:rows])
