@@ -1,8 +1,10 @@
-"""Running out of memory: do the same work in smaller pieces."""
+"""Memory: give back what nothing uses, and do the same work in smaller pieces when it runs out."""
 
 from __future__ import annotations
 
+import ctypes
 import gc
+import sys
 from collections.abc import Callable
 from logging import getLogger
 from typing import TypeVar
@@ -48,9 +50,22 @@ def halving(work: Callable[[int], T], size: int, what: str) -> tuple[T, int]:
 
 
 def free() -> None:
-    """Give memory that nothing uses back to the device."""
-    import torch
-
+    """Give memory that nothing uses back to the device and to the system."""
     gc.collect()
-    if torch.cuda.is_available():
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_available():
         torch.cuda.empty_cache()
+    trim()
+
+
+def trim() -> None:
+    """Give whole pages of freed memory back to the system, where the C library holds on to them.
+
+    After blocks of some size were freed once, glibc serves that size from its heaps, up to 32 MiB,
+    and gives back only what lies above everything still in use. What training has left there is of
+    no use to the sampling thread either, which has a heap of its own.
+    """
+    if sys.platform == "linux":
+        give_back = getattr(ctypes.CDLL(None), "malloc_trim", None)  # musl has none
+        if give_back is not None:
+            give_back(0)

@@ -13,6 +13,7 @@ from itertools import product
 from harness import SCHEMA_VERSION
 from harness.data.transforms import cued
 from harness.errors import PrerequisiteError
+from harness.models.memory import free, trim
 from harness.runs.lock import locked
 from harness.runs.plan import Plan
 from harness.runs.probe import ANSWERS, IN_DOMAIN, Subject, answers_id, read_rows, run_probe
@@ -85,6 +86,7 @@ def _execute(plan: Plan, store: Store, progress: Progress) -> RunRecord:
     adapters = {
         arm: [_train(plan, arm, seed, store, progress) for seed in spec.seeds] for arm in spec.arms
     }
+    free()  # before answers are sampled: the trainers lie in cycles
     subjects = {"base": [Subject("base", None, None, None)]} | {
         arm: [Subject(arm, a.seed, store.adapter(a.inputs) / "adapter", a.sha256) for a in trained]
         for arm, trained in adapters.items()
@@ -167,6 +169,8 @@ def _train(plan: Plan, arm: str, seed: int, store: Store, progress: Progress) ->
             out=folder,
             on_progress=on_progress,
         )
+    if not result.reused:
+        trim()
     done = result.record
     if begun:
         progress.finish(f"loss {done.losses[0]:.2f} -> {done.losses[-1]:.2f}")

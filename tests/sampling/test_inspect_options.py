@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gc
 import inspect
+import weakref
 
 import inspect_ai
 import pytest
@@ -24,3 +25,16 @@ def test_collector_is_put_back_even_after_an_error() -> None:
         assert gc.get_threshold()[0] > before[0]
         raise RuntimeError
     assert (gc.get_threshold(), gc.get_freeze_count()) == (before, frozen)
+
+
+def test_what_an_evaluation_leaves_in_cycles_is_gone_at_its_end() -> None:
+    class Sample:
+        pass
+
+    with calm_collector():
+        sample = Sample()
+        sample.itself = sample  # type: ignore[attr-defined]
+        left = weakref.ref(sample)
+        del sample
+        assert left() is not None
+    assert left() is None
