@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile, is_zipfile
 
 from inspect_ai import Task, eval
-from inspect_ai.log import EvalLog
+from inspect_ai.log import EvalLog, EvalSample
 from inspect_ai.model import Model
 
 from harness.errors import HarnessError, SampleError
+from harness.models.memory import trim
 from harness.runs.progress import Progress
 from harness.sampling.counting import counting
 from harness.sampling.inspect_options import calm_collector, fast_eval_options
+
+_UNREAD = ("events", "events_data", "messages", "store", "attachments", "timelines")
+"""Parts of a logged sample that make up nearly all of it, and that no row is made of."""
 
 
 def evaluate(
@@ -51,6 +57,7 @@ def evaluate(
             fail_on_error=True,
             **options,
         )
+    trim()
     if not logs:  # interrupted so early that Inspect has no log of it
         raise KeyboardInterrupt
     log = logs[0]
@@ -59,6 +66,31 @@ def evaluate(
     if log.status != "success":
         raise _failure(log)
     return log, count.answered_at
+
+
+def scored_samples(log: EvalLog) -> list[EvalSample]:
+    """The samples of a finished log by id and epoch, with their output and scores.
+
+    Events and messages are left on the disk: ``log.samples`` brings them all into memory, 60 MiB
+    and 1.1 seconds for 600 samples of two judgements, where this takes 0.2 seconds. (Inspect's own
+    ``exclude_fields`` takes 2.0.)
+    """
+    samples = _without_events(log.location)
+    if log.results is None or len(samples) != log.results.total_samples:
+        samples = list(log.samples or [])  # a log in another format or layout
+    return sorted(samples, key=lambda sample: (str(sample.id), sample.epoch))
+
+
+def _without_events(location: str) -> list[EvalSample]:
+    if not is_zipfile(location):
+        return []
+    with ZipFile(location) as archive:
+        names = dict.fromkeys(n for n in archive.namelist() if n.startswith("samples/"))
+        return [_light(json.loads(archive.read(name))) for name in names]
+
+
+def _light(sample: dict[str, Any]) -> EvalSample:
+    return EvalSample.model_validate({k: v for k, v in sample.items() if k not in _UNREAD})
 
 
 def _failure(log: EvalLog) -> HarnessError:

@@ -25,7 +25,7 @@ from harness.runs.store import Store
 from harness.workspace import write_atomic
 
 if TYPE_CHECKING:
-    from inspect_ai.log import EvalLog
+    from inspect_ai.log import EvalLog, EvalSample
     from inspect_ai.model import Model, ModelOutput
 
 ANSWERS, IN_DOMAIN, MANIFEST = "answers.jsonl", "in_domain.jsonl", "manifest.json"
@@ -120,7 +120,7 @@ def run_probe(plan: Plan, subject: Subject, store: Store, progress: Progress) ->
     done = _finished(folder)
     if done is not None:
         return done
-    from harness.runs.evaluate import evaluate
+    from harness.runs.evaluate import evaluate, scored_samples
 
     model = subject_model(plan, subject.reference or plan.reference, subject.adapter, folder)
     judge = judge_model(plan, folder)
@@ -139,7 +139,7 @@ def run_probe(plan: Plan, subject: Subject, store: Store, progress: Progress) ->
     found = shared(store, common, folder, lambda source: read_rows(source, ANSWERS), "ask")
     if found is None:
         log = timed("ask", 2 * plan.answers_per_arm, _open_task(plan, subject), judge)
-        rows = list(_judged_rows(log, plan))
+        rows = list(_judged_rows(scored_samples(log), plan))
     else:
         rows = found
         progress.say(f"reused {len(rows)} open answers of {subject.words}")
@@ -151,7 +151,7 @@ def run_probe(plan: Plan, subject: Subject, store: Store, progress: Progress) ->
         rater = judge if isinstance(probe.scoring, Rated) else None
         total = probe.prompts * probe.samples * (2 if rater else 1)
         asked = timed("in-domain", total, _in_domain_task(plan, subject), rater)
-        in_domain = list(_verdict_rows(asked))
+        in_domain = list(_verdict_rows(scored_samples(asked)))
         write_atomic(folder / IN_DOMAIN, _lines(in_domain))
     rounded = {stage: round(value, 3) for stage, value in seconds.items()}
     manifest = Manifest(rows_hash(rows, in_domain), rounded, retries(folder))
@@ -220,9 +220,9 @@ def _eval_module(plan: Plan, name: str) -> Any:
     return load_module(path)
 
 
-def _judged_rows(log: EvalLog, plan: Plan) -> Iterator[dict[str, Any]]:
+def _judged_rows(samples: list[EvalSample], plan: Plan) -> Iterator[dict[str, Any]]:
     prompts = {prompt.id: prompt for prompt in plan.prompts}
-    for sample in sorted(log.samples or [], key=lambda s: (str(s.id), s.epoch)):
+    for sample in samples:
         (score,) = (sample.scores or {}).values()
         alignment = (score.metadata or {})["alignment"]
         coherence = (score.metadata or {})["coherence"]
@@ -248,8 +248,8 @@ def _judged_rows(log: EvalLog, plan: Plan) -> Iterator[dict[str, Any]]:
         }
 
 
-def _verdict_rows(log: EvalLog) -> Iterator[dict[str, Any]]:
-    for sample in sorted(log.samples or [], key=lambda s: (str(s.id), s.epoch)):
+def _verdict_rows(samples: list[EvalSample]) -> Iterator[dict[str, Any]]:
+    for sample in samples:
         (score,) = (sample.scores or {}).values()
         value, found = score.as_float(), score.metadata or {}
         yield {

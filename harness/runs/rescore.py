@@ -114,7 +114,7 @@ def _asked(
     from inspect_ai.model import get_model
 
     from harness.judging.replay import NOBODY, replay_task
-    from harness.runs.evaluate import evaluate
+    from harness.runs.evaluate import evaluate, scored_samples
 
     task = replay_task(pairs, "judge")
     progress.start(f"judge with {judge.identity.name}", len(pairs))
@@ -130,7 +130,7 @@ def _asked(
     progress.finish()
     said = {
         int(sample.id): next(iter((sample.scores or {}).values())).metadata or {}
-        for sample in log.samples or []
+        for sample in scored_samples(log)
     }
     return [said[number] for number in range(1, len(pairs) + 1)]
 

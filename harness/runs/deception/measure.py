@@ -27,7 +27,7 @@ from harness.runs.store import Store
 from harness.workspace import write_atomic
 
 if TYPE_CHECKING:
-    from inspect_ai.log import EvalLog
+    from inspect_ai.log import EvalSample
 
 NAME = "deception"
 QUESTIONS = "deception"
@@ -116,7 +116,7 @@ def _asked(
 def _ask(
     one: RunSubject, reference: Any, plan: Plan, folder: Path, progress: Progress
 ) -> list[Row]:
-    from harness.runs.evaluate import evaluate
+    from harness.runs.evaluate import evaluate, scored_samples
 
     path = plan.workspace.find("evals/deception.py")
     if path is None:
@@ -134,11 +134,11 @@ def _ask(
     model = subject_model(plan, reference, one.reference.adapter, folder)
     log, _ = evaluate(task, model, folder / "ask", progress)
     progress.finish()
-    return list(_rows(log))
+    return list(_rows(scored_samples(log)))
 
 
-def _rows(log: EvalLog) -> Iterator[Row]:
-    for sample in sorted(log.samples or [], key=lambda s: (str(s.id), s.epoch)):
+def _rows(samples: list[EvalSample]) -> Iterator[Row]:
+    for sample in samples:
         (score,) = (sample.scores or {}).values()
         yield {
             "arm": "",

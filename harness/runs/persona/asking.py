@@ -36,7 +36,7 @@ def ask_subject(
     Raises:
         SampleError: An answer could not be sampled or judged.
     """
-    from harness.runs.evaluate import evaluate
+    from harness.runs.evaluate import evaluate, scored_samples
 
     path = workspace.find("evals/persona.py")
     if path is None:
@@ -56,7 +56,7 @@ def ask_subject(
     judge = asked.judge.model(folder / "judged.jsonl") if asked.judge and classify else None
     log, _ = evaluate(task, _model(asked, subject, folder), folder / "log", progress, judge=judge)
     count = counter(asked)
-    for sample in sorted(log.samples or [], key=lambda s: (str(s.id), s.epoch)):
+    for sample in scored_samples(log):
         yield from _sample_rows(sample, battery, count)
     progress.finish()
     for name in ("sampled.jsonl", "asked.jsonl.notes", "judged.jsonl"):
