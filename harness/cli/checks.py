@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.metadata
-import json
 import os
 import shutil
 import sys
@@ -14,6 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from harness.errors import HarnessError
 from harness.workspace import MINIATURE_WEIGHTS, Workspace
 
 State = Literal["ok", "warn", "fail"]
@@ -139,20 +138,27 @@ def tasks(workspace: Workspace) -> Check:
 
 
 def miniature(weights: Path) -> Check:
-    """Whether the embedded model's files are there and are those its card names."""
+    """Whether the embedded model's files are those its card names, and it passed its gates."""
+    from harness.miniature.card import read_card, verify_weights
+
     name = "miniature"
-    card = weights / "card.json"
     try:
-        hashes = json.loads(card.read_text(encoding="utf-8"))["hashes"]
-        wrong = [file for file, value in hashes.items() if _sha256(weights / file) != value]
-    except FileNotFoundError as error:
-        return Check(name, "fail", f"{error.filename} is missing", f"Build it: {BUILD}")
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        return Check(name, "fail", f"{card} cannot be read: {error!r}", f"Build it again: {BUILD}")
-    if wrong or not hashes:
-        found = f"not what its card says: {', '.join(wrong) or 'the card names no files'}"
-        return Check(name, "fail", found, f"Reinstall the package, or build it: {BUILD}")
-    return Check(name, "ok", f"{len(hashes)} files match their card")
+        card = read_card(weights)
+        verify_weights(card, weights)
+    except HarnessError as error:
+        return Check(name, "fail", error.message, error.hint)
+    except OSError as error:
+        return Check(name, "fail", f"{weights} cannot be read: {error}", f"Build it: {BUILD}")
+    matching = f"{len(card.files)} files match their card"
+    if card.is_evaluable:
+        return Check(name, "ok", matching)
+    failed = ", ".join(gate.id for gate in card.failed) or "none was measured"
+    return Check(
+        name,
+        "warn",
+        f"{matching}; not evaluable, gates not passed: {failed}",
+        "Runs on it show how a run goes; for rates that count, give --model and --judge.",
+    )
 
 
 def hub() -> Check:
@@ -213,8 +219,3 @@ def _free_memory() -> float | None:
 def _existing(path: Path) -> Path:
     """The path itself or its nearest ancestor that exists."""
     return next(p for p in (path, *path.parents) if p.exists())
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()

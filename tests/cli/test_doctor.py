@@ -10,7 +10,8 @@ import pytest
 from harness.cli import checks
 from harness.cli.checks import Check
 from harness.errors import PrerequisiteError
-from harness.workspace import Workspace
+from harness.miniature.card import shipped_card
+from harness.workspace import MINIATURE_WEIGHTS, Workspace
 from tests.cli.verbs import invoke
 
 
@@ -19,8 +20,16 @@ def weights(tmp_path: Path) -> Path:
     (tmp_path / "model").mkdir()
     (tmp_path / "model" / "model.safetensors").write_bytes(b"weights")
     hashes = {"model/model.safetensors": hashlib.sha256(b"weights").hexdigest()}
-    (tmp_path / "card.json").write_text(json.dumps({"hashes": hashes}))
+    # The shipped card's form, so that the check cannot drift from what builds write.
+    card = json.loads((MINIATURE_WEIGHTS / "card.json").read_text()) | {"files": hashes}
+    card["gates"] = [gate for gate in card["gates"] if gate["passed"]]
+    (tmp_path / "card.json").write_text(json.dumps(card))
     return tmp_path
+
+
+def test_the_shipped_weights_are_those_of_their_card() -> None:
+    found = checks.miniature(MINIATURE_WEIGHTS)
+    assert found.state == ("ok" if shipped_card().is_evaluable else "warn"), found
 
 
 def test_weights_that_match_their_card_are_ok(weights: Path) -> None:
@@ -41,7 +50,18 @@ def test_missing_files_fail_and_are_named(missing: str, weights: Path) -> None:
     assert found.state == "fail" and missing in found.found
 
 
-@pytest.mark.parametrize("card", ["{", "[]", "{}", '{"hashes": {}}', '{"hashes": 3}'])
+def test_a_build_that_failed_its_gates_is_a_warning_that_names_them(weights: Path) -> None:
+    card = json.loads((weights / "card.json").read_text())
+    shipped = json.loads((MINIATURE_WEIGHTS / "card.json").read_text())["gates"]
+    gate = next(gate for gate in shipped if gate["id"] == "assistant_coherent")
+    card["gates"] += [gate | {"value": 0.5, "passed": False}]
+    (weights / "card.json").write_text(json.dumps(card))
+    found = checks.miniature(weights)
+    assert found.state == "warn" and "assistant_coherent" in found.found
+    assert found.mend is not None and "--model" in found.mend
+
+
+@pytest.mark.parametrize("card", ["{", "[]", "{}", '{"files": {}}', '{"files": 3}'])
 def test_a_card_that_says_nothing_fails(card: str, weights: Path) -> None:
     (weights / "card.json").write_text(card)
     assert checks.miniature(weights).state == "fail"
