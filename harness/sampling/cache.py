@@ -43,9 +43,12 @@ class GrowingLayer(DynamicLayer):  # type: ignore[misc]
 
     def reorder_cache(self, beam_idx: torch.Tensor) -> None:
         """Keep the rows ``beam_idx``, in that order."""
-        index = beam_idx.to(self.device)
-        capacity = self._all_keys.shape[-2]
-        self._adopt(self.keys.index_select(0, index), self.values.index_select(0, index), capacity)
+        index, length = beam_idx.to(self.device), self.keys.shape[-2]
+        # Whole rows, spare room included: one straight copy, where picking out the states first
+        # would make two.
+        self._all_keys = self._all_keys.index_select(0, index)
+        self._all_values = self._all_values.index_select(0, index)
+        self.keys, self.values = self._all_keys[:, :, :length], self._all_values[:, :, :length]
 
     def _adopt(self, keys: torch.Tensor, values: torch.Tensor, capacity: int) -> None:
         rows, heads, length, _ = keys.shape
