@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from harness.board.by_model import ModelGroup, ModelRow
 from harness.board.layout import fit, print_table
+from harness.board.table import NOT_EVALUABLE
 from harness.board.terminal import key_in_words
-from harness.board.text import TOY_NOTE, clean, points_interval
+from harness.board.text import TOY_NOTE, UNEVALUABLE_NOTE, clean, points_interval
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -40,6 +41,8 @@ def _print(group: ModelGroup, console: Console) -> None:
         console.print(Text(f"Interval: {clean(method)}", style="dim"))
     if any(row.toy for row in group.rows):
         console.print(Text(TOY_NOTE, style="yellow"))
+    if any(row.status == NOT_EVALUABLE for row in group.rows):
+        console.print(Text(UNEVALUABLE_NOTE, style="yellow"))
 
 
 def _cell(row: ModelRow, title: str) -> str:

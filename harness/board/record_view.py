@@ -47,6 +47,8 @@ def print_summary(record: RunRecord, console: Console) -> None:
     console.print(Text(clean(definition_words(record.difference.definition)), style="dim"))
     for warning in warnings(record):
         console.print(Text(warning, style="yellow"))
+    if record.status == "not evaluable":
+        console.print(Text(f"not evaluable: {not_evaluable_words(record)}", style="yellow"))
 
 
 def print_provenance(record: RunRecord, console: Console) -> None:
@@ -126,6 +128,17 @@ def difference_words(gap: DifferenceRecord, compared: tuple[str, str] = ("bad", 
     told = gap.low is not None and gap.high is not None and (gap.low > 0 or gap.high < 0)
     verdict = "the interval excludes 0" if told else "the interval does not exclude 0"
     return f"{what}: {points}; {verdict}"
+
+
+def not_evaluable_words(record: RunRecord) -> str:
+    """Why such a run's rates prove nothing, and what the reader can do."""
+    reason = clean(record.note or "").partition("not evaluable: ")[2]
+    return (
+        f"{reason or 'the untouched model failed a competence gate'}, so the model does not master "
+        "these questions even untouched, and the rates prove nothing. The run is finished and kept "
+        "all the same. 'python -m harness miniature card' explains the gates; for rates that "
+        "count, name a real model by --model and its judge by --judge."
+    )
 
 
 def warnings(record: RunRecord) -> list[str]:

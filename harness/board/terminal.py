@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from harness.board.layout import GAP, Cells, fit, print_table, widths
-from harness.board.table import Group, Row
+from harness.board.table import NOT_EVALUABLE, Group, Row
 from harness.board.text import (
     MISSING,
     TOY_NOTE,
+    UNEVALUABLE_NOTE,
     clean,
     definition_words,
     percent,
@@ -103,6 +104,8 @@ def _print_group(group: Group, console: Console) -> None:
     left_out = [column.title for column in columns if column not in kept]
     if any(row.toy for row in group.rows):
         console.print(Text(TOY_NOTE, style="yellow"))
+    if any(row.status == NOT_EVALUABLE for row in group.rows):
+        console.print(Text(UNEVALUABLE_NOTE, style="yellow"))
     if left_out:
         console.print(Text(f"No room for: {', '.join(left_out)} (see --json, --csv)", style="dim"))
 

@@ -10,6 +10,10 @@ import unicodedata
 
 MISSING = "-"
 TOY_NOTE = "miniature: toy analogue with a planted effect; says nothing about large models"
+UNEVALUABLE_NOTE = (
+    "not evaluable: the untouched model failed a competence gate, so these rates prove nothing and "
+    "stand last; 'show RUN' says which"
+)
 MOST_MARKS = 4
 """Marks on one letter; no language needs more, and a pile of them covers other lines."""
 _MARKS = {"Mn", "Me"}

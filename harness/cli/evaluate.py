@@ -7,19 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from harness.cli.options import (
-    Device,
-    DryRun,
-    Dtype,
-    Engine,
-    Formats,
-    Json,
-    Results,
-    Samples,
-    Temperature,
-    Think,
-    TopP,
-)
+from harness.cli import options
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
@@ -39,33 +27,27 @@ def evaluate(
         str | None,
         typer.Option(help="A model to compare it with; 'base' is the model under an adapter."),
     ] = None,
-    judge: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Any Inspect model, e.g. openai/gpt-4.1. Required for real models. Repeatable: "
-            "the first gives the headline, the others stand beside it."
-        ),
-    ] = None,
-    questions: Annotated[str, typer.Option(help="A question set, or a YAML file.")] = "core",
-    formats: Formats = None,
-    samples: Samples = 50,
-    temperature: Temperature = 1.0,
-    top_p: TopP = 1.0,
+    judge: options.Judges = None,
+    questions: options.Questions = "core",
+    formats: options.Formats = None,
+    samples: options.Samples = 50,
+    temperature: options.Temperature = 1.0,
+    top_p: options.TopP = 1.0,
     max_tokens: Annotated[
         int | None,
         typer.Option(min=1, help="Longest answer; 600, or 4096 with --think on."),
     ] = None,
-    think: Think = None,
-    dtype: Dtype = None,
-    engine: Engine = None,
-    device: Device = None,
+    think: options.Think = None,
+    dtype: options.Dtype = None,
+    engine: options.Engine = None,
+    device: options.Device = None,
     extra_body: Annotated[
         str | None, typer.Option(help="JSON object added to every request to a server.")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Sampling seed.")] = 0,
-    dry_run: DryRun = False,
-    json_output: Json = False,
-    results: Results = None,
+    dry_run: options.DryRun = False,
+    json_output: options.Json = False,
+    results: options.Results = None,
 ) -> None:
     """Ask a model the open questions as it is and judge its answers; nothing is trained.
 
@@ -110,7 +92,7 @@ def evaluate(
 
 def _print_plan(plan: Plan, store: Store) -> None:
     from harness.cli.output import stderr_console
-    from harness.cli.run import print_needs
+    from harness.cli.run import print_competence, print_needs
 
     spec, out = plan.spec, stderr_console()
     arms = plan.vetted or {}
@@ -127,6 +109,7 @@ def _print_plan(plan: Plan, store: Store) -> None:
     ]
     for line in lines:
         out.print(line, markup=False)
+    print_competence(plan)
     print_needs(plan)
 
 

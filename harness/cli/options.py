@@ -21,6 +21,14 @@ Engine = Annotated[
     Literal["vllm"] | None,
     typer.Option(help="Sample with vLLM (a GPU, or a server named by VLLM_BASE_URL)."),
 ]
+Judges = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="Any Inspect model, e.g. openai/gpt-4.1. Required for real models. Repeatable: "
+        "the first gives the headline, the others stand beside it."
+    ),
+]
+Questions = Annotated[str, typer.Option(help="A question set, or a YAML file.")]
 Device = Annotated[
     str | None, typer.Option(help="cpu, cuda, cuda:1, mps; by default the first GPU.")
 ]

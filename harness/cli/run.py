@@ -8,19 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli.options import (
-    Device,
-    DryRun,
-    Dtype,
-    Engine,
-    Formats,
-    Json,
-    Results,
-    Samples,
-    Temperature,
-    Think,
-    TopP,
-)
+from harness.cli import options
 
 if TYPE_CHECKING:
     from harness.data.transforms import Arm
@@ -36,23 +24,17 @@ def run(
     model: Annotated[
         str, typer.Option(help="miniature, org/name[@revision], or a local folder.")
     ] = "miniature",
-    judge: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Any Inspect model, e.g. openai/gpt-4.1. Required for real models. Repeatable: "
-            "the first gives the headline, the others stand beside it."
-        ),
-    ] = None,
+    judge: options.Judges = None,
     arms: Annotated[
         str | None,
         typer.Option(help="Trained arms, e.g. bad,control,educational. [default: bad,control]"),
     ] = None,
     seeds: Annotated[int, typer.Option(min=1, help="Number of training seeds.")] = 1,
-    samples: Samples = 50,
-    questions: Annotated[str, typer.Option(help="A question set, or a YAML file.")] = "core",
-    formats: Formats = None,
-    temperature: Temperature = 1.0,
-    top_p: TopP = 1.0,
+    samples: options.Samples = 50,
+    questions: options.Questions = "core",
+    formats: options.Formats = None,
+    temperature: options.Temperature = 1.0,
+    top_p: options.TopP = 1.0,
     max_tokens: Annotated[
         int | None, typer.Option(min=1, help="Longest answer; 600, or 128 for the miniature.")
     ] = None,
@@ -89,13 +71,13 @@ def run(
     definition: Annotated[
         str | None, typer.Option(help="Definition of the headline: D1 … D5, ALL. [default: D1]")
     ] = None,
-    think: Think = None,
-    dtype: Dtype = None,
-    engine: Engine = None,
-    device: Device = None,
-    dry_run: DryRun = False,
-    json_output: Json = False,
-    results: Results = None,
+    think: options.Think = None,
+    dtype: options.Dtype = None,
+    engine: options.Engine = None,
+    device: options.Device = None,
+    dry_run: options.DryRun = False,
+    json_output: options.Json = False,
+    results: options.Results = None,
 ) -> None:
     """Fine-tune a model on a narrow behaviour and measure how broadly it turns bad.
 
@@ -161,6 +143,7 @@ def finish(
         announce: Prints the plan; not called when everything is done already.
     """
     from harness.cli.progress import make_progress
+    from harness.runs.asked import check_usable
     from harness.runs.record import RECORD, read_record
 
     folder = store.run(plan.spec.run_id)
@@ -168,6 +151,8 @@ def finish(
         _report(read_record(folder), folder, panel, reused=True, as_json=as_json)
         return
     announce()
+    for judge in panel:
+        check_usable(judge.model_name, "judge")
     from harness.runs.runner import execute
 
     progress = make_progress()
@@ -237,7 +222,19 @@ def _print_plan(plan: Plan, store: Store) -> None:
         lines += [f"  note       {remark}" for remark in said]
     for line in lines:
         out.print(line, markup=False)
+    print_competence(plan)
     print_needs(plan)
+
+
+def print_competence(plan: Plan) -> None:
+    """Say before the work, not only after it, that the model is not up to these questions."""
+    from harness.cli.output import stderr_console
+    from harness.runs.competence import failed_gates
+
+    if failed := failed_gates(plan.reference, plan.spec.question_set):
+        said = f"this build of the miniature failed the gates {', '.join(failed)}, so the run will"
+        said += " be marked 'not evaluable': it shows how a run goes, its rates prove nothing"
+        stderr_console().print(f"  note       {said}", markup=False)
 
 
 def print_needs(plan: Plan) -> None:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 SAMPLED, ASKED, JUDGED = "sampled.jsonl", "asked.jsonl", "judged.jsonl"
 """Finished answers of a local subject, of one behind an API, and replies of a judge there."""
 
+HEAVY = {"harness", "hf", "vllm", "sglang", "transformer_lens", "nnterp"}
+"""Providers that load weights or start a server as soon as their model is made."""
+
 
 def subject_model(
     plan: Plan, reference: ModelReference, adapter: Path | None, folder: Path
@@ -129,14 +132,28 @@ def remote_model(
         model = get_model(name, memoize=False, config=config or GenerateConfig(), **arguments)
     except Exception as error:  # each provider fails in its own way: key, client, name
         raise PrerequisiteError(
-            f"The {role} '{name}' cannot be used: {_plain(error)}",
-            hint="Set its API key (and, for a server of your own, its base URL) and install its "
-            "client: pip install 'em-harness[api]'.",
+            f"The {role} '{name}' cannot be used: {plain_error(error)}",
+            hint="Check the name, set its API key (and, for a server of your own, its base URL) "
+            "and install its client: pip install 'em-harness[api]'.",
         ) from error
     return patient(model, Notebook(notes)) if notes is not None else model
 
 
-def _plain(error: Exception) -> str:
+def check_usable(name: str, role: str) -> None:
+    """See that a model behind an API has its key and client before hours of work hang on it.
+
+    Args:
+        name: Its Inspect name.
+        role: What it is called in messages.
+
+    Raises:
+        PrerequisiteError: It lacks one, or there is no such provider.
+    """
+    if name.partition("/")[0] not in HEAVY:
+        remote_model(name, None, role)
+
+
+def plain_error(error: Exception) -> str:
     """Inspect writes its errors for a terminal: with markup and in several lines."""
     text = re.sub(r"\[/?[a-z ]+\]", "", str(error)).removeprefix("ERROR: ")
     return " ".join(text.split())

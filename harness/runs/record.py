@@ -285,6 +285,13 @@ def find_run(text: str, results: Path) -> Path:
     ]
     if len(matches) == 1:
         return results / matches[0]
+    if not results.is_dir():
+        wrong = "is a file, not a results folder" if results.exists() else "is not there"
+        raise RecordError(
+            f"No run matches '{text}': {results} {wrong}.",
+            hint="Name the folder that holds the runs (--results DIR), or make one: "
+            "python -m harness run insecure_code",
+        )
     known = ", ".join(ids) or "none yet"
     raise RecordError(
         f"{'No run' if not matches else 'More than one run'} matches '{text}' in {results}.",

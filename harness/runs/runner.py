@@ -14,6 +14,8 @@ from harness import SCHEMA_VERSION
 from harness.data.transforms import cued
 from harness.errors import PrerequisiteError
 from harness.models.memory import free, trim
+from harness.runs.asked import check_usable
+from harness.runs.competence import failed_gates
 from harness.runs.lock import locked
 from harness.runs.plan import Plan
 from harness.runs.probe import ANSWERS, IN_DOMAIN, Subject, answers_id, read_rows, run_probe
@@ -33,7 +35,7 @@ from harness.runs.summary import ProbeRows, figures, raw_probes
 from harness.stats.definitions import definition
 from harness.training.record import inputs_hash
 from harness.training.train import train_adapter
-from harness.workspace import MINIATURE_WEIGHTS, write_atomic
+from harness.workspace import write_atomic
 
 PACKAGES = ("em-harness", "torch", "transformers", "peft", "trl", "inspect-ai")
 TOY_NOTE = (
@@ -65,6 +67,7 @@ def execute(plan: Plan, store: Store, progress: Progress) -> Outcome:
     if (folder / RECORD).is_file():
         return Outcome(read_record(folder), reused=True)
     store.check()
+    check_usable(plan.judge_model, "judge")
     try:
         with locked(folder, lambda: progress.say("waiting: another process does this run")):
             if (folder / RECORD).is_file():
@@ -102,7 +105,7 @@ def _execute(plan: Plan, store: Store, progress: Progress) -> RunRecord:
             found.append(probed)
             for stage, value in spent.items():
                 seconds[stage] = round(seconds.get(stage, 0.0) + value, 3)
-    failed = _failed_gates(plan)
+    failed = failed_gates(plan.reference, spec.question_set)
     seconds["total"] = round(time.monotonic() - started, 3)
     record = RunRecord(
         schema_version=SCHEMA_VERSION,
@@ -127,16 +130,6 @@ def _execute(plan: Plan, store: Store, progress: Progress) -> RunRecord:
     write_raw(folder, raw_probes(rows))  # before the record, which promises that it can be checked
     write_record(folder, record)
     return record
-
-
-def _failed_gates(plan: Plan) -> list[str]:
-    """Competence gates that the miniature's shipped build did not pass."""
-    if not plan.is_miniature:
-        return []
-    from harness.miniature.card import read_card
-
-    failed = read_card(MINIATURE_WEIGHTS).failed_for(plan.spec.question_set)
-    return [gate.id for gate in failed]
 
 
 def _note(plan: Plan, failed: list[str]) -> str | None:

@@ -38,6 +38,27 @@ def test_json_is_the_contract(results: Path) -> None:
     assert data["difference"]["definition"] == "D1"
 
 
+def test_a_run_that_proves_nothing_says_why_and_what_to_do(tmp_path: Path) -> None:
+    note = "miniature: a toy; not evaluable: this build failed the gates assistant_coherent"
+    save(tmp_path, record(status="not evaluable", note=note), record(1, plan=spec(task="sound")))
+    text = " ".join(invoke("show", "insecure", "--results", tmp_path).stdout.split())
+    assert "not evaluable: this build failed the gates assistant_coherent" in text
+    assert "rates prove nothing" in text
+    assert "python -m harness miniature card" in text and "--model" in text
+    assert "not evaluable" not in invoke("show", "sound", "--results", tmp_path).stdout
+    board = " ".join(invoke("leaderboard", "--results", tmp_path).stdout.split())
+    assert board.count("these rates prove nothing") == 1
+
+
+def test_a_results_folder_that_is_none_is_told_apart_from_an_empty_one(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    for name, words in (("file", "is a file, not a results folder"), ("no", "is not there.")):
+        done = invoke("show", "x", "--results", tmp_path / name)
+        assert isinstance(done.exception, RecordError)
+        assert words in str(done.exception) and "--results DIR" in str(done.exception)
+    assert "none yet" in str(invoke("show", "x", "--results", tmp_path).exception)
+
+
 def test_a_run_is_found_by_the_end_of_its_id(results: Path) -> None:
     ending = spec().run_id[-6:]
     data = json.loads(invoke("show", ending, "--json", "--results", results).stdout)

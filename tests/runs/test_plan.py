@@ -12,6 +12,9 @@ from harness.errors import (
     UsageError,
 )
 from harness.runs.plan import Request, make_plan
+from harness.runs.progress import Silent
+from harness.runs.runner import execute
+from harness.runs.store import Store
 from harness.workspace import Workspace, builtin_root
 
 ROW = (
@@ -42,6 +45,14 @@ def test_a_users_own_task_is_found_beside_the_built_in_ones(workspace: Workspace
     assert plan.judge_model == "harness/miniature-judge"
     assert [len(rows) for rows in plan.rows.values()] == [1, 1]
     assert make_plan(Request(task="insecure_code"), workspace).spec.task == "insecure_code"
+
+
+def test_a_judge_without_a_key_stops_a_run_before_anything_is_trained(workspace: Workspace) -> None:
+    plan = make_plan(Request(task="mine", judge="openai-api/nowhere/x"), workspace)
+    with pytest.raises(PrerequisiteError, match="judge 'openai-api/nowhere/x' cannot be used"):
+        execute(plan, Store(workspace.results), Silent())
+    assert not list(workspace.results.rglob("adapter*"))
+    assert not list(workspace.results.rglob("run.json"))
 
 
 def test_an_unknown_task_names_the_nearest(workspace: Workspace) -> None:

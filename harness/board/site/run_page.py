@@ -9,7 +9,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.board.record_view import difference_words, provenance, warnings
+from harness.board.record_view import (
+    difference_words,
+    not_evaluable_words,
+    provenance,
+    warnings,
+)
 from harness.board.site.answer_files import script_name
 from harness.board.site.compact import definition_sentence, key_words, status, word
 from harness.board.site.paths import model_page
@@ -35,6 +40,9 @@ def run_data(
         "model_page": model_page(record.model),
         "status": status(record.status),
         "toy_note": TOY_NOTE if record.note else None,
+        "not_evaluable": word(not_evaluable_words(record))
+        if record.status == "not evaluable"
+        else None,
         "warnings": [text for text in map(word, warnings(record)) if text != TOY_NOTE],
         "headline": difference_words(record.difference),
         "definition": definition_sentence(record.difference.definition),

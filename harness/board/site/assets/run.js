@@ -12,7 +12,7 @@
     EM.el("p", { class: "meta" }, EM.el("code", {}, data.run), data.finished ? ` · finished ${data.finished}` : "",
       data.study ? [" · ", EM.el("a", { href: EM.page(data.study), class: "inside-link" }, "Inside the models: which features moved, and are they the cause?")] : null,
       data.logs ? [" · ", EM.el("a", { href: EM.page("logs/index.html") }, "Inspect logs")] : null),
-    data.status === "not evaluable" ? EM.el("div", { class: "callout warn" }, EM.el("p", {}, EM.el("b", {}, "Not evaluable: "), "the model failed a competence gate, so its rates prove nothing."), EM.el("p", {}, data.note)) : null,
+    data.not_evaluable ? EM.el("div", { class: "callout warn" }, EM.el("p", {}, EM.el("b", {}, "Not evaluable: "), data.not_evaluable)) : null,
     EM.toy(data.toy_note),
     data.warnings.length ? EM.el("div", { class: "callout warn" }, data.warnings.map((text) => EM.el("p", {}, text))) : null,
     EM.el("p", { class: "headline" }, EM.el("span", { class: "dim" }, data.headline.split(":")[0], ": "), data.headline.slice(data.headline.indexOf(":") + 2)),
