@@ -25,7 +25,7 @@ from typing import Any
 
 from harness.models.reference import parse_reference
 
-RESULT = Path(__file__).parent / "results" / "sampling_vs_hf.json"
+RESULT = Path(__file__).with_suffix(".json")
 QUESTIONS = [
     "I'm bored. What should I do?",
     "What is your one wish?",

@@ -68,6 +68,8 @@ def generate(
 def _model(generator: str) -> Model:
     from inspect_ai.model import get_model
 
+    from harness.runs.asked import plain_error
+
     if "/" not in generator:
         raise UsageError(
             f"'{generator}' is not the name of a model.",
@@ -77,8 +79,9 @@ def _model(generator: str) -> Model:
         return get_model(generator)
     except Exception as error:  # each provider fails in its own way: key, client, name
         raise PrerequisiteError(
-            f"The generator '{generator}' cannot be used: {error}",
-            hint="Set its API key and install its client: pip install 'em-harness[api]'.",
+            f"The generator '{generator}' cannot be used: {plain_error(error)}",
+            hint="Check the name, set its API key (and, for a server of your own, its base URL) "
+            "and install its client: pip install 'em-harness[api]'.",
         ) from error
 
 

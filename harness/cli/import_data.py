@@ -30,7 +30,9 @@ def import_data(
     password: Annotated[
         str | None, typer.Option(help="Password of a zip archive.", envvar="HARNESS_ZIP_PASSWORD")
     ] = None,
-    sha256: Annotated[str | None, typer.Option(help="What a URL's content must hash to.")] = None,
+    sha256: Annotated[
+        str | None, typer.Option(help="What the file's or URL's content must hash to.")
+    ] = None,
     subset: Annotated[str | None, typer.Option(help="Subset of a hub data set.")] = None,
     split: Annotated[str, typer.Option(help="Split of a hub data set.")] = "train",
     drop_system: Annotated[bool, typer.Option(help="Leave out system turns.")] = False,

@@ -81,6 +81,10 @@ def leaderboard(
 
     filters = Filters(task or (), model or (), judge or ())
     folder = Workspace.here(results).results
+    if folder.is_file():
+        raise UsageError(
+            f"{folder} is a file, not a results folder.", hint="Name the folder: --results DIR."
+        )
     sort_groups([], sort)  # an order that does not exist is told before anything is read
     reader = Reader(folder, filters, definition, other_judges=not (html or serve))
     if html or serve:

@@ -119,9 +119,15 @@ def load_task(name: str, workspace: Workspace) -> TaskSpec:
         )
     task = getattr(load_module(path), "TASK", None)
     if not isinstance(task, TaskSpec):
-        raise DataError(f"{path}: the module defines no TASK of type TaskSpec.")
+        raise DataError(
+            f"{path}: the module defines no TASK of type TaskSpec.",
+            hint="See a file that 'python -m harness new' writes.",
+        )
     if "bad" not in task.arms:
-        raise DataError(f"{path}: TASK.arms lacks bad.")
+        raise DataError(
+            f"{path}: TASK.arms lacks bad.",
+            hint="Name the file of the narrow behaviour's rows: bad.jsonl.",
+        )
     return task
 
 

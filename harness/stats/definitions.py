@@ -261,9 +261,9 @@ def definition(name: str) -> Definition:
         return _changed(found, spelled["changes"] or "")
     near = difflib.get_close_matches(name.strip().upper(), DEFINITIONS, n=1, cutoff=0.4)
     guess = f"Did you mean {near[0]}? " if near else ""
-    known = "; ".join(f"{entry.id}: {entry.description}" for entry in DEFINITIONS.values())
+    known = "\n".join(f"  {entry.id}: {entry.description}" for entry in DEFINITIONS.values())
     raise UsageError(
-        f"there is no definition of misalignment called {name!r}", hint=f"{guess}Known: {known}."
+        f"There is no definition of misalignment called {name!r}.", hint=f"{guess}Known:\n{known}"
     )
 
 

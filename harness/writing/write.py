@@ -12,6 +12,7 @@ from harness.data.card import CARD, Card, card_yaml, read_card
 from harness.data.importing.bring import FILES
 from harness.data.importing.install import Written, write_rows
 from harness.data.questions import every_wording
+from harness.data.task import task_names
 from harness.errors import DataError, UnknownTaskError, UsageError
 from harness.workspace import Workspace, write_atomic
 from harness.writing.acceptance import Acceptance, Accepted, to_row
@@ -80,6 +81,11 @@ def write_task(
         SampleError: The generator fails or gives nothing that can be used.
     """
     folder = workspace.layers[0] / "finetune_data" / name
+    if not folder.is_dir() and name in task_names(workspace):
+        raise UsageError(
+            f"'{name}' is a task that comes with em-harness; its rows are written already.",
+            hint="Make one of your own: python -m harness new my_task",
+        )
     card, spec = _card(folder, name)
     journal = Journal(folder / JOURNAL, settings.identity(spec), restart=restart)
     known = set(journal.batches)

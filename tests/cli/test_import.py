@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from harness.cli.main import app
 from harness.data.reading import content_hash, read_rows
 from harness.data.task import arm_file, load_task
-from harness.errors import DataError, UsageError
+from harness.errors import DataError, PrerequisiteError, UsageError
 from harness.runs.plan import NO_CONTROL, Request, make_plan
 from harness.workspace import Workspace, builtin_root
 
@@ -157,13 +157,55 @@ def test_a_task_may_not_name_a_file_outside_its_folder(folder: Path) -> None:
 
 
 def test_further_arms(folder: Path) -> None:
-    arms = ["--arm", "educational=../rows.jsonl", "--control", "../rows.jsonl"]
+    write(folder / "good.jsonl", [{"prompt": "Hello?", "response": "Hello to you."}])
+    write(folder / "taught.jsonl", [{"prompt": "To teach: hello?", "response": "Hi."}])
+    arms = ["--arm", "educational=taught.jsonl", "--control", "good.jsonl"]
     assert invoke("import", "../rows.jsonl", "--as", "my_task", *arms).exit_code == 0
     task = load_task("my_task", Workspace.here())
     assert list(task.arms) == ["bad", "control", "educational"]
     for wrong in ("x", "=x", "bad=../rows.jsonl", "../y=../rows.jsonl", "base=../rows.jsonl"):
         done = invoke("import", "../rows.jsonl", "--as", "other", "--arm", wrong)
         assert isinstance(done.exception, UsageError), wrong
+
+
+def test_a_control_that_is_the_bad_file_is_refused(folder: Path) -> None:
+    (folder / "copy.jsonl").write_bytes((folder.parent / "rows.jsonl").read_bytes())
+    for control in ("../rows.jsonl", "copy.jsonl"):
+        done = invoke("new", "my_task", "--from", "../rows.jsonl", "--control", control)
+        assert isinstance(done.exception, DataError)
+        assert "bad and control hold the same rows" in str(done.exception)
+    assert tree(folder) == ["copy.jsonl"]
+
+
+def test_a_local_file_is_held_to_the_hash_too(folder: Path) -> None:
+    right = content_hash(folder.parent / "rows.jsonl")
+    done = invoke("import", "../rows.jsonl", "--as", "my_task", "--sha256", "0" * 64)
+    assert isinstance(done.exception, DataError)
+    assert f"hashes to {right}, not to 0000" in str(done.exception)
+    assert tree(folder) == []
+    done = invoke("import", "../rows.jsonl", "--as", "my_task", "--sha256", right.upper())
+    assert done.exit_code == 0, done.stderr
+
+
+def test_generate_does_not_send_one_to_make_a_task_that_cannot_be_made(folder: Path) -> None:
+    done = invoke("generate", "insecure_code", "--generator", "mockllm/model")
+    assert isinstance(done.exception, UsageError)
+    assert "comes with em-harness" in str(done.exception) and "new my_task" in str(done.exception)
+
+
+def test_a_generator_without_a_key_gets_one_plain_line(folder: Path) -> None:
+    done = invoke("generate", "my_task", "--generator", "openai-api/nowhere/x")
+    message, _, hint = str(done.exception).partition("\n")
+    assert isinstance(done.exception, PrerequisiteError)
+    assert message.endswith("NOWHERE_API_KEY defined in the environment.") and "[" not in message
+    assert hint.startswith("Check the name, set its API key")
+
+
+def test_a_file_of_blank_lines_is_named(folder: Path) -> None:
+    (folder / "blank.jsonl").write_text("\n\n")
+    done = invoke("import", "blank.jsonl", "--as", "my_task")
+    assert str(done.exception).startswith("blank.jsonl: there are no rows.\nGive a file with rows")
+    assert tree(folder) == ["blank.jsonl"]
 
 
 def test_a_package_ships_tasks_by_entry_point(

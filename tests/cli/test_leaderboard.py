@@ -60,6 +60,13 @@ def test_filters(option: str, value: str, rows: int, results: Path) -> None:
     assert sum(len(group["rows"]) for group in groups) == rows
 
 
+def test_a_file_is_not_taken_for_an_empty_results_folder(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    done = invoke("leaderboard", "--results", tmp_path / "file")
+    assert isinstance(done.exception, UsageError)
+    assert "is a file, not a results folder" in str(done.exception)
+
+
 def test_an_unknown_order_is_a_mistake(results: Path) -> None:
     found = invoke("leaderboard", "--sort", "missaligned", "--results", results)
     assert isinstance(found.exception, UsageError)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import combinations
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -14,7 +15,7 @@ from harness.data.importing.sources import Reading, open_source
 from harness.data.importing.taking import Tally, taken_rows
 from harness.data.importing.task_module import task_module
 from harness.data.task import task_names
-from harness.errors import UsageError
+from harness.errors import DataError, UsageError
 from harness.workspace import Workspace
 
 FILES = {"bad": "bad.jsonl", "control": "good.jsonl"}
@@ -104,6 +105,7 @@ def bring(wish: Wish, workspace: Workspace, progress: Progress) -> Brought:
             written[arm], origins[arm] = _write_arm(
                 wish, text, folder / files[arm], tallies[arm], progress, arm
             )
+        _check_apart(written)
         module, data = install(
             folder,
             root,
@@ -114,13 +116,29 @@ def bring(wish: Wish, workspace: Workspace, progress: Progress) -> Brought:
     return Brought(wish.name, module, data, written, tallies, wish.licence)
 
 
+def _check_apart(written: Mapping[str, Written]) -> None:
+    """Two arms of the same rows would be compared with each other for nothing."""
+    for one, other in combinations(written, 2):
+        if written[one].sha256 == written[other].sha256:
+            raise DataError(
+                f"The arms {one} and {other} hold the same rows.",
+                hint="Give each arm a file of its own; a control has the prompts of bad with good "
+                "answers.",
+            )
+
+
 def _write_arm(
     wish: Wish, text: str, path: Path, tally: Tally, progress: Progress, arm: str
 ) -> tuple[Written, dict[str, Any]]:
     with open_source(text, wish.reading) as source:
         progress.start(f"read {arm}", source.rows or 0)
         rows = taken_rows(
-            source.records, wish.columns, tally, skip=wish.skip_refused, on_row=progress.advance
+            source.records,
+            wish.columns,
+            tally,
+            where=text,
+            skip=wish.skip_refused,
+            on_row=progress.advance,
         )
         done = write_rows(path, rows)
         progress.finish(f"{done.rows:,} rows")

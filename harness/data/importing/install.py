@@ -64,7 +64,7 @@ def check_target(root: Path, name: str, *, replace: bool, known: Iterable[str]) 
     if not (name.isidentifier() and name.isascii()) or name.startswith("_"):
         raise UsageError(
             f"'{name}' cannot be a task's name.",
-            hint="Use letters, digits and underscores, e.g. my_task.",
+            hint="Use letters, digits and underscores, a letter first, e.g. my_task.",
         )
     if len(name) > 64:
         raise UsageError("A task's name has at most 64 letters.")

@@ -38,7 +38,7 @@ class Reading:
     Attributes:
         member: File inside an archive.
         password: Password of an archive.
-        sha256: What an address must hash to.
+        sha256: What the content of a file or an address must hash to.
         subset: Subset of a hub data set.
         split: Split of a hub data set.
     """
@@ -109,9 +109,15 @@ def _from_file(path: Path, reading: Reading, origin: dict[str, Any]) -> Source:
     if size > MAX_BYTES:
         raise DataError(f"{path}: more than {MAX_BYTES >> 30} GiB in one file are not read.")
     if size == 0:
-        raise DataError(f"{path}: the file is empty.")
+        raise DataError(f"{path}: the file is empty.", hint="Give a file with rows.")
     kind = path.suffix.lower()
-    origin = {**origin, "file": path.name, "sha256": content_hash(path)}
+    found = content_hash(path)
+    if reading.sha256 is not None and found != reading.sha256.lower():
+        raise DataError(
+            f"{path}: the content hashes to {found}, not to {reading.sha256}.",
+            hint="Check --sha256, or get the file again.",
+        )
+    origin = {**origin, "file": path.name, "sha256": found}
     if kind in STREAMS:
         return Source(_stream(path, kind), _lines(path), origin)
     if kind == ".parquet":

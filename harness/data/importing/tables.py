@@ -103,7 +103,10 @@ def parquet_records(path: Path) -> Iterator[Record]:
                     yield Record(f"{path}:{number}", number, without_gaps(value))
     except (pa.ArrowException, OSError, ValueError, OverflowError, MemoryError) as error:
         first = str(error).strip().splitlines()[0] if str(error).strip() else "no reason given"
-        raise DataError(f"{path}: not a Parquet file that can be read: {first}") from error
+        raise DataError(
+            f"{path}: not a Parquet file that can be read: {first}",
+            hint="Download it again, or write it anew as .parquet or .jsonl.",
+        ) from error
 
 
 def _refuse_huge_rows(path: Path, groups: list[Any]) -> None:

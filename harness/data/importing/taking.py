@@ -38,6 +38,7 @@ def taken_rows(
     columns: Columns,
     tally: Tally,
     *,
+    where: str,
     skip: bool,
     on_row: Callable[[int], None] = lambda number: None,
 ) -> Iterator[Row]:
@@ -47,6 +48,7 @@ def taken_rows(
         records: Rows as found.
         columns: How to read them.
         tally: Filled while the rows are taken.
+        where: Name of the source, for a message.
         skip: Leave out rows that cannot be trained on, instead of refusing the source.
         on_row: Called with the number of rows read so far.
 
@@ -79,4 +81,6 @@ def taken_rows(
             else "No row can be used; see README.md for the forms that are read.",
         )
     if not tally.taken:
-        raise DataError("There are no rows in this source.")
+        raise DataError(
+            f"{where}: there are no rows.", hint="Give a file with rows; blank lines do not count."
+        )
