@@ -20,6 +20,8 @@ class GrowingLayer(DynamicLayer):  # type: ignore[misc]
 
     keys: torch.Tensor
     values: torch.Tensor
+    _all_keys: torch.Tensor
+    _all_values: torch.Tensor
 
     def __init__(self, layer: Any) -> None:
         """Take over the states of ``layer``, shape ``(rows, heads, length, width)``."""
