@@ -6,6 +6,7 @@
     <run>/answers.jsonl.gz                           raw answers with their scores
     <run>/instruments/<name>.json                    figures of an instrument
     <run>/instruments/<name>.rows.jsonl.gz           its raw rows
+    <run>/inside/<verb>.json                         what was seen inside its models
     <run>/trainings/<arm>-<seed>.json                losses and settings of one training
     <run>/adapters/<arm>-<seed>/adapter_config.json  if asked for
     <run>/adapters/<arm>-<seed>/adapter_model.safetensors
@@ -40,6 +41,8 @@ from harness.runs.raw import RAW, pack, unpack
 from harness.runs.record import RECORD, read_record
 from harness.runs.spec import Strict
 from harness.runs.store import Store
+from harness.runs.verify_inside import FOLDER as INSIDE
+from harness.runs.verify_inside import check_inside, inside_of_run
 from harness.training.record import ADAPTER_FOLDER, RECORD_FILE, WEIGHTS_FILE
 
 MANIFEST = "manifest.json"
@@ -77,7 +80,8 @@ def write_bundle(
         folder: The run's folder in a results folder.
         out: The zip file to write; complete or not at all.
         adapters: Put the trained adapters in as well.
-        texts: Keep what the model wrote; without, hashes of the answers stand in their place.
+        texts: Keep what the model wrote; without, hashes of the answers stand in their place, and
+            what was seen inside stays behind.
 
     Raises:
         RecordError: The run has no readable record or no raw answers.
@@ -95,6 +99,8 @@ def write_bundle(
         raw = pack(unpack(raw, RAW), texts=False)
     contents: dict[str, bytes | Path] = {RECORD: (folder / RECORD).read_bytes(), RAW: raw}
     contents |= _instruments(folder, record.run_id, texts=texts)
+    if texts:  # these quote answers and texts throughout
+        contents |= _inside(folder, record.run_id)
     for arm, seed, place in trained(record, Store(folder.parent)):
         if (place / RECORD_FILE).is_file():
             contents[f"{TRAININGS}/{arm}-{seed}.json"] = place / RECORD_FILE
@@ -121,6 +127,18 @@ def _instruments(folder: Path, run_id: str, *, texts: bool) -> dict[str, bytes |
             rows = side.rows if texts else pack_rows(unpack_rows(side.rows, where), texts=False)
             found[f"{INSTRUMENTS}/{name}.rows.jsonl.gz"] = rows
     return found
+
+
+def _inside(folder: Path, run_id: str) -> dict[str, bytes | Path]:
+    """The records of the inside of a run by their name in a bundle.
+
+    Raises:
+        RecordError: One of them is broken; whoever unpacks the bundle could not read it either.
+    """
+    files = inside_of_run(folder)
+    if problems := check_inside(files, run_id).problems:
+        raise RecordError(f"{problems[0]}.", hint="Delete the file, or make it again.")
+    return {f"{INSIDE}/{name}": content for name, content in files.items()}
 
 
 def _adapter_file(place: Path, name: str) -> Path:

@@ -13,6 +13,7 @@ from harness.runs.probe import ANSWERS, IN_DOMAIN, read_rows
 from harness.runs.raw import RAW, RawProbe, pack, read_raw
 from harness.runs.record import RECORD, RunRecord, parse_record
 from harness.runs.store import Store
+from harness.runs.verify_inside import inside_of_run
 from harness.training.record import ADAPTER_FOLDER, RECORD_FILE, WEIGHTS_FILE, file_sha256
 
 Trained = tuple[str, int]
@@ -31,6 +32,7 @@ class Evidence:
         trainings: Content of ``training.json`` of the adapters that are here.
         adapters: SHA-256 of the weights of the adapters that are here.
         instruments: Side records by instrument.
+        inside: Records of what was seen inside its models, by file name.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Evidence:
     trainings: Mapping[Trained, bytes] = field(default_factory=dict)
     adapters: Mapping[Trained, str] = field(default_factory=dict)
     instruments: Mapping[str, Side] = field(default_factory=dict)
+    inside: Mapping[str, bytes] = field(default_factory=dict)
 
 
 def evidence_of_run(folder: Path) -> Evidence:
@@ -62,7 +65,8 @@ def evidence_of_run(folder: Path) -> Evidence:
             adapters[arm, seed] = file_sha256(place / ADAPTER_FOLDER / WEIGHTS_FILE)
     raw = raw_of_run(record, folder)
     sides = sides_of_run(folder)
-    return Evidence(folder.name, folder.name, content, raw, trainings, adapters, sides)
+    inside = inside_of_run(folder)
+    return Evidence(folder.name, folder.name, content, raw, trainings, adapters, sides, inside)
 
 
 def raw_of_run(record: RunRecord, folder: Path) -> bytes | None:

@@ -28,6 +28,8 @@ from harness.runs.instruments import FOLDER as INSTRUMENTS
 from harness.runs.instruments import LARGEST_RECORD, NAME, Side
 from harness.runs.raw import RAW
 from harness.runs.record import RECORD
+from harness.runs.verify_inside import FOLDER as INSIDE
+from harness.runs.verify_inside import LARGEST_INSIDE, RECORDS
 from harness.training.record import WEIGHTS_FILE
 
 MOST_FILES = 1000
@@ -43,6 +45,7 @@ _FOLDER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _TRAINED = re.compile(r"(?P<arm>[A-Za-z0-9_-]+)-(?P<seed>\d+)")
 _TRAINING = re.compile(rf"{TRAININGS}/{_TRAINED.pattern}\.json")
 _INSTRUMENT = re.compile(rf"{INSTRUMENTS}/(?P<name>{NAME.pattern})\.(?P<kind>json|rows\.jsonl\.gz)")
+_INSIDE = re.compile(rf"{INSIDE}/({'|'.join(map(re.escape, RECORDS))})")
 _ADAPTER = re.compile(rf"{ADAPTERS}/{_TRAINED.pattern}/(?P<file>[a-z_.]+)")
 
 
@@ -94,7 +97,10 @@ def _read(archive: zipfile.ZipFile, path: Path) -> tuple[Evidence, list[str]]:
         if found := _INSTRUMENT.fullmatch(name):
             part = "record" if found["kind"] == "json" else "rows"
             sides[found["name"]] = replace(sides.get(found["name"], Side()), **{part: kept[name]})
-    evidence = Evidence(str(path), folder, kept[RECORD], kept[RAW], trainings, adapters, sides)
+    inside = {found[1]: kept[name] for name in files if (found := _INSIDE.fullmatch(name))}
+    evidence = Evidence(
+        str(path), folder, kept[RECORD], kept[RAW], trainings, adapters, sides, inside
+    )
     return evidence, differing
 
 
@@ -129,6 +135,7 @@ def _is_strange(info: zipfile.ZipInfo) -> bool:
     known = (
         name in (MANIFEST, RECORD, RAW)
         or _INSTRUMENT.fullmatch(name)
+        or _INSIDE.fullmatch(name)
         or _TRAINING.fullmatch(name)
         or (adapter and adapter["file"] in (CONFIG_FILE, WEIGHTS_FILE))
     )
@@ -139,6 +146,8 @@ def _is_huge(info: zipfile.ZipInfo) -> bool:
     name = info.filename.partition("/")[2]
     if found := _INSTRUMENT.fullmatch(name):
         return info.file_size > (LARGEST_RECORD if found["kind"] == "json" else LARGEST[RAW])
+    if _INSIDE.fullmatch(name):
+        return info.file_size > LARGEST_INSIDE
     return info.file_size > LARGEST.get(name.rpartition("/")[2], LARGEST_TRAINING)
 
 

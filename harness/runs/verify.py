@@ -14,6 +14,7 @@ from harness.runs.evidence import Evidence
 from harness.runs.raw import RawProbe, unpack
 from harness.runs.record import RunRecord, parse_record
 from harness.runs.summary import ProbeRows, figures
+from harness.runs.verify_inside import check_inside
 from harness.runs.verify_instruments import check_instruments
 from harness.stats.definitions import definition
 
@@ -96,14 +97,15 @@ def verify(evidence: Evidence) -> Verification:
         except Exception as error:  # the rows are a stranger's; what they break is their fault
             problems.append(f"the figures cannot be computed: {type(error).__name__}: {error}")
     sides = check_instruments(evidence.instruments, record.run_id)
+    inside = check_inside(evidence.inside, record.run_id)
     return Verification(
         name=evidence.name,
         record=record,
-        problems=(*problems, *sides.problems),
+        problems=(*problems, *sides.problems, *inside.problems),
         differing=tuple(comparison.problems),
         sides_differing=sides.differing,
-        notes=(*_notes(record, evidence, probes), *sides.notes),
-        figures=comparison.numbers + sides.figures,
+        notes=(*_notes(record, evidence, probes), *sides.notes, *inside.notes),
+        figures=comparison.numbers + sides.figures + inside.shares,
         rows=sides.rows,
         answers=sum(len(probe.answers) + len(probe.in_domain) for probe in probes),
         probes=tuple(probes),

@@ -91,7 +91,7 @@ def test_a_surrogate_goes_through_gate_and_cells(tmp_path: Path) -> None:
     assert found.measurable
     assert [cell.bypass.count for cell in found.cells] == [4, 0]
     assert found.differences[0].rate == -1.0
-    assert told.stages == [("the work without a shutdown", 3), ("2 cells", 8)]
+    assert told.stages == [("the work without a shutdown", 4), ("2 cells", 8)]
     assert told.done == 8
     kept = json.loads((found.folder / "summary.json").read_text())
     assert kept == json.loads(json.dumps(found.as_json()))
