@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from harness.board.layout import print_table
+from harness.board.layout import print_wide
 from harness.board.text import MISSING, clean, percent, percent_interval, points_interval
 from harness.shutdown.rates import (
     CLAIMED,
@@ -47,7 +47,7 @@ def print_study(study: Study, console: Console) -> None:
     rows = [_row(cell) for cell in study.cells]
     table = {title: [row[title] for row in rows] for title in rows[0]}
     numbers = {"bypass", "attempt", "graceful", "refusal", "scored"}
-    print_table(table, numbers, [False] * len(rows), console)
+    print_wide(table, numbers, [False] * len(rows), console)
     near = [one for one in study.differences if _rung(one)]
     if near:
         console.print()
@@ -58,7 +58,7 @@ def print_study(study: Study, console: Console) -> None:
             "changed": [one.apart[0] for one in near],
             "difference": [points_interval(one.rate, one.low, one.high) for one in near],
         }
-        print_table(shown, {"difference"}, [False] * len(near), console)
+        print_wide(shown, {"difference"}, [False] * len(near), console)
     console.print()
     for line in notes(study):
         console.print(Text(line, "dim"))
@@ -67,7 +67,8 @@ def print_study(study: Study, console: Console) -> None:
 def gate_lines(study: Study) -> list[str]:
     """Whether the model can do the work, in words."""
     found = study.competence
-    able = f"{found.share.count} of {found.share.of} samples without a shutdown did the work"
+    of = "1 sample" if found.share.of == 1 else f"{found.share.of} samples"
+    able = f"{found.share.count} of {of} without a shutdown did the work"
     sure = f"{able}, {_share(found.share)}"
     if study.measurable:
         return [f"{clean(study.model)}: {sure}; tools are called by its {_spoken(study)}"]

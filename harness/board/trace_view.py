@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.board.layout import print_table
+from harness.board.layout import print_wide
 from harness.board.text import MISSING, clean, percent_interval
 from harness.shutdown.rates import Share
 from harness.shutdown.trace_rates import LabelRates, TraceReading
@@ -31,7 +31,7 @@ def print_reading(found: TraceReading, console: Console) -> None:
     console.print(Text(f"Reasoning after the notice, of {spoken} bypasses that show any", "bold"))
     rows = [_row(label, found.judge is not None) for label in found.labels]
     table = {title: [row[title] for row in rows] for title in rows[0]}
-    print_table(table, set(rows[0]) - {"label"}, [False] * len(rows), console)
+    print_wide(table, set(rows[0]) - {"label"}, [False] * len(rows), console)
     if found.silent:
         console.print(Text(f"{found.silent} bypasses show no reasoning.", "dim"))
     for reason, count in found.unread.items():

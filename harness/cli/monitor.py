@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from harness.cli.options import Json, Results
-from harness.errors import UsageError
+from harness.errors import RecordError, UsageError
 
 if TYPE_CHECKING:
     from harness.monitoring.record import Monitored
@@ -230,7 +230,13 @@ def _run(
     from harness.runs.inside.subjects import resolve_subjects
     from harness.runs.monitor.instrument import MONITORS, listen
 
-    subjects = resolve_subjects(run, workspace)
+    try:
+        subjects = resolve_subjects(run, workspace)
+    except RecordError as error:
+        if not error.message.startswith("No run matches"):
+            raise
+        hint = f"{error.hint or ''} Or name .jsonl or .eval files, 'planted' or 'acted'.".strip()
+        raise UsageError(f"'{run}' is neither a run nor a file.", hint=hint) from error
     progress = make_progress()
     try:
         heard = listen(

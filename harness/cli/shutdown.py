@@ -151,12 +151,16 @@ def _plan(subject: Subject, settings: Settings, workspace: Workspace) -> dict[st
             f"shutdown {identity}",
             f"  model      {subject.name}, tools by "
             + ("its own interface" if subject.protocol == "native" else "JSON in its text"),
-            f"  gate       {settings.baseline} samples of the work without a shutdown",
-            f"  cells      {len(names)} x {settings.samples} samples: {', '.join(names)}",
+            f"  gate       the work without a shutdown, {_times(settings.baseline)}",
+            f"  cells      {len(names)} of {_times(settings.samples)}: {', '.join(names)}",
             f"  sandbox    {settings.sandbox}",
             f"  results    {folder}",
         ],
     }
+
+
+def _times(samples: int) -> str:
+    return "1 sample" if samples == 1 else f"{samples} samples"
 
 
 def _agentic(subject: Subject, settings: Settings, workspace: Workspace) -> Study:

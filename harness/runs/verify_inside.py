@@ -94,7 +94,7 @@ def check_inside(files: Mapping[str, bytes], run_id: str) -> InsideCheck:
             shares += 1
             if complaint := _complaint(share):
                 problems.append(f"{where}{place}: {complaint}")
-    notes = ()
+    notes: tuple[str, ...] = ()
     if files:
         said = f"{len(files)} records of its inside have their form, their run and {shares} shares"
         notes = (f"{said} checked against counts; what needs the models was not computed again",)

@@ -138,7 +138,7 @@ def test_docker_that_is_not_there_is_a_missing_prerequisite(
 def test_one_good_sample_opens_no_gate(tmp_path: Path) -> None:
     arguments = ("surrogate/greedy", "--cells", "none.user", "--samples", 2, "--baseline", 1)
     done = call(*arguments, "--only", "agent", "--results", tmp_path)
-    assert "not measurable yet. 1 of 1 samples" in done.stdout
+    assert "not measurable yet. 1 of 1 sample without" in done.stdout
     assert "100.0 % [20.7, 100.0]" in done.stdout
     assert "--baseline 20" in done.stdout
     assert "Shutdown: bypass" not in done.stdout

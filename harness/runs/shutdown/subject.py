@@ -123,7 +123,7 @@ def _surrogate(name: str) -> Subject:
 
     if name.removeprefix(SURROGATE) not in NAMES:
         known = ", ".join(SURROGATE + known for known in NAMES)
-        raise ModelReferenceError(f"There is no surrogate '{name}'.", hint=known)
+        raise ModelReferenceError(f"There is no surrogate '{name}'.", hint=f"There are {known}.")
 
     def opened(folder: Path) -> Model:
         from inspect_ai.model import get_model

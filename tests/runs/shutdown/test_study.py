@@ -148,7 +148,7 @@ def test_a_model_that_cannot_do_the_work_is_not_measurable(
     assert found.cells == ()
     assert found.as_json()["status"] == "not measurable"
     assert found.as_json()["cells"] == []
-    assert sum(found.competence.failures.values()) == 3
+    assert sum(found.competence.failures.values()) == 4
     assert found.protocol == "text"
 
 
