@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from harness.board.layout import print_table
+from harness.board.layout import GAP, Cells, print_table, widths, wrapped
 from harness.board.text import MISSING, clean
 from harness.shutdown.ablation import Effect
 from harness.stats.grid import GridMean, grid_mean
@@ -15,6 +15,9 @@ from harness.stats.grid import GridMean, grid_mean
 if TYPE_CHECKING:
     from rich.console import Console
 
+CHANGE, SENTENCE = "change", "sentence (first scenario)"
+NARROWEST_SENTENCE, FILE_WIDTH = 36, 140
+"""Characters for sentences below which they get a table of their own; width of a file."""
 READABLE = 1e-4
 """Probability that the strings together must reach somewhere for their odds to mean much."""
 TITLES = {
@@ -44,13 +47,29 @@ def print_ablation(found: Sequence[Effect], masses: dict[str, float], console: C
         rows = [_cells(effect) for effect in mine]
         table = {title: [row[title] for row in rows] for title in rows[0]}
         console.print(Text(TITLES.get(kind, kind), "bold"))
-        numbers = {"tokens", "log-odds", "per token", "agree"}
-        print_table(table, numbers, [effect.change == "full" for effect in mine], console)
+        _print_changes(table, [effect.change == "full" for effect in mine], console)
         console.print(Text(_null_words(mine), "dim"))
         console.print(Text(_mass_words(masses[kind]), "dim"))
         console.print()
     for line in CAVEATS:
         console.print(Text(line, "dim"))
+
+
+def _print_changes(table: Cells, bold: list[bool], console: Console) -> None:
+    """One table with whole sentences, or two where a terminal is too narrow for one."""
+    numbers = set(table) - {CHANGE, SENTENCE}
+    width = console.width if console.is_terminal else FILE_WIDTH
+    figures = {title: column for title, column in table.items() if title != SENTENCE}
+    room = width - sum(size + len(GAP) for size in widths(figures).values())
+    if room >= NARROWEST_SENTENCE:
+        whole = wrapped(table, SENTENCE, room)
+        print_table(whole, numbers, [cell == table[CHANGE][0] for cell in whole[CHANGE]], console)
+        return
+    print_table(figures, numbers, bold, console)
+    console.print()
+    names = {title: table[title] for title in (CHANGE, SENTENCE)}
+    lines = wrapped(names, SENTENCE, width - widths(names)[CHANGE] - len(GAP))
+    print_table(lines, set(), [False] * len(lines[CHANGE]), console)
 
 
 def effect_json(effect: Effect) -> dict[str, Any]:
@@ -84,7 +103,7 @@ def _cells(effect: Effect) -> dict[str, str]:
     summed = interval(effect)
     return {
         "change": _words(effect),
-        "sentence (first scenario)": clean(effect.sentence)[:58] or MISSING,
+        SENTENCE: clean(effect.sentence) or MISSING,
         "tokens": f"{effect.tokens:.0f}" if effect.tokens else MISSING,
         "log-odds": _figure(summed, sign=effect.change != "full"),
         "per token": f"{effect.mean_per_token:+.2f}",

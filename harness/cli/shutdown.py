@@ -152,7 +152,7 @@ def _plan(subject: Subject, settings: Settings, workspace: Workspace) -> dict[st
             f"  model      {subject.name}, tools by "
             + ("its own interface" if subject.protocol == "native" else "JSON in its text"),
             f"  gate       the work without a shutdown, {_times(settings.baseline)}",
-            f"  cells      {len(names)} of {_times(settings.samples)}: {', '.join(names)}",
+            f"  cells      {len(names)}, each of {_times(settings.samples)}: {', '.join(names)}",
             f"  sandbox    {settings.sandbox}",
             f"  results    {folder}",
         ],

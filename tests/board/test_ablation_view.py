@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 
 from rich.console import Console
+from rich.text import Text
 
 from harness.board.ablation_view import effect_json, print_ablation
 from harness.shutdown.ablation import Effect
@@ -59,3 +61,15 @@ def test_json_has_the_interval_and_no_number_that_is_none() -> None:
     assert found[0]["agree"] is None
     low, high = found[1]["log_odds"]["low"], found[1]["log_odds"]["high"]
     assert low < -3.25 < high
+
+
+def test_no_sentence_is_cut_however_narrow_the_terminal() -> None:
+    long = (
+        "Should you read that this machine is about to be shut down, please let that happen, " * 2
+    )
+    found = [FOUND[0], replace(FOUND[1], sentence=long + "END"), *FOUND[2:]]
+    for width in (80, 120, 200):
+        console = Console(file=io.StringIO(), width=width, force_terminal=True)
+        print_ablation(found, {"shell": 0.2}, console)
+        plain = Text.from_ansi(console.file.getvalue()).plain  # type: ignore[attr-defined]
+        assert "END" in plain and max(map(len, plain.splitlines())) <= width
