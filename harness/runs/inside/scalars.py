@@ -175,7 +175,8 @@ def _one(
 
     if subject.reference.adapter is None:
         raise UsageError(
-            f"{subjects.record.run_id}, arm {subject.arm}, carries no adapter to take apart."
+            f"{subjects.record.run_id}, arm {subject.arm}, carries no adapter to take apart.",
+            hint=f"Give --arm one that was fine-tuned: {', '.join(subjects.arms)}.",
         )
     parts = adapter_parts(subject.reference.adapter, most)
     loaded = subject.load()

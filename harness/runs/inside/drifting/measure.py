@@ -118,5 +118,7 @@ def _neutral(tokenizer: Any, corpus: CorpusRequest | None) -> tuple[str, list[Te
     with open_corpus(corpus, tokenizer) as opened:
         found = list(opened.texts)
     if not found:
-        raise DataError(f"{corpus.name}: there is no text in it.")
+        raise DataError(
+            f"{corpus.name}: there is no text in it.", hint="Give a corpus that is not empty."
+        )
     return corpus.name, found
