@@ -60,6 +60,7 @@ def test_tables_show_the_miss_rate_of_whoever_rationalises(file: Path) -> None:
     ("arguments", "kind", "told"),
     [
         (["nowhere.jsonl"], UsageError, "no file"),
+        (["nowhere"], UsageError, "neither a run nor a file"),
         (["{file}", "--scope", "thoughts"], UsageError, "no scope 'thoughts'"),
         (["{file}", "--monitor", "lexicon", "--monitor", "lexicon"], UsageError, "named twice"),
         (["{text}"], UsageError, "no kind that holds records"),
