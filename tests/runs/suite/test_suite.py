@@ -48,6 +48,7 @@ def test_one_call_measures_and_the_next_one_knows(here: Path, subjects: Subjects
         "reason": "the task has no in-domain probe",
         "seconds": 0.0,
         "measures": {},
+        "left_out": 0,
     }
     assert found["deception"]["status"] == "measured"
     assert set(found["deception"]["measures"]["lies_neutral"]["arms"]) == {"base", "bad", "control"}
