@@ -18,7 +18,7 @@ import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from harness.errors import ModelReferenceError, PrerequisiteError
 from harness.workspace import MINIATURE_WEIGHTS, Workspace
@@ -124,8 +124,8 @@ def _from_path(text: str) -> ModelReference:
     if not folder.is_dir():
         raise ModelReferenceError(f"'{text}' is not a folder.", hint="Give a folder with a model.")
     if (folder / "adapter_config.json").is_file():
-        config = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))
-        base = parse_reference(str(config.get("base_model_name_or_path") or ""))
+        config = _adapter_config(folder / "adapter_config.json")
+        base = parse_reference(str(config["base_model_name_or_path"]))
         revision = config.get("revision") or base.revision
         return ModelReference("path", text, base.source, revision, folder)
     if not (folder / "config.json").is_file():
@@ -134,6 +134,20 @@ def _from_path(text: str) -> ModelReference:
             hint="Give the folder that save_pretrained() wrote.",
         )
     return ModelReference("path", text, str(folder))
+
+
+def _adapter_config(path: Path) -> dict[str, Any]:
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ModelReferenceError(
+            f"{path} is not JSON: {error}", hint="Copy the adapter's folder again."
+        ) from error
+    if not isinstance(config, dict) or not config.get("base_model_name_or_path"):
+        raise ModelReferenceError(
+            f"{path} names no base model.", hint="Fill in base_model_name_or_path."
+        )
+    return config
 
 
 def _from_run(text: str, workspace: Workspace) -> ModelReference:

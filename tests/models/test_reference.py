@@ -61,3 +61,15 @@ def test_an_arm_of_a_run_names_its_adapter(tmp_path: Path) -> None:
         parse_reference("run:r1/good", workspace)
     with pytest.raises(ModelReferenceError, match="no finished run"):
         parse_reference("run:r2", workspace)
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [("{", "is not JSON"), ("{}", "names no base model"), ("[]", "names no base model")],
+)
+def test_an_adapter_that_says_nothing_of_its_base_is_named(
+    config: str, message: str, tmp_path: Path
+) -> None:
+    (tmp_path / "adapter_config.json").write_text(config)
+    with pytest.raises(ModelReferenceError, match=rf"adapter_config\.json {message}"):
+        parse_reference(str(tmp_path))
