@@ -101,6 +101,11 @@ def test_a_dot_says_its_figures_and_leads_to_its_latent(tab: Any, tmp_path: Path
 def test_it_fits_a_phone(tab: Any, tmp_path: Path) -> None:
     page = tab(viewport={"width": 390, "height": 844}).open(written(tmp_path, whole_study()))
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    # What came out of a step is read without scrolling sideways, and so are the plots' words.
+    ends = "document.querySelector('.steps td:last-child').getBoundingClientRect().right"
+    assert page.evaluate(ends) <= 390
+    size = "document.querySelector('.plot-box .tick').getBoundingClientRect().height"
+    assert page.evaluate(size) >= 9
 
 
 def test_a_study_alone_is_one_file_that_asks_for_nothing(tab: Any, tmp_path: Path) -> None:
