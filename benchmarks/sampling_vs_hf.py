@@ -4,7 +4,8 @@ Both answer the same questions with the same model and the same settings through
 ``inspect_ai.eval`` in this process, one after the other, with the same evaluation options. The
 ``hf`` provider is measured at several batch sizes and its best one counts. Loading is not timed:
 each provider answers once before. The tokens of the visible text are counted here for both,
-because the ``hf`` provider reports padded lengths.
+because the ``hf`` provider reports padded lengths. A provider that answers at once is timed as
+well: what Inspect itself takes for each sample bounds the ratio that any provider can reach.
 
 ::
 
@@ -70,6 +71,7 @@ def measure(model: str, repeats: int, hf_connections: list[int]) -> dict[str, An
     tokenizer, device = load_tokenizer(reference), preferred_device().type
     name = model if reference.is_miniature else str(Path(reference.source).resolve())
     ours = rate(f"harness/{name}", {}, repeats, tokenizer)
+    bound = rate(instant(), {}, repeats, tokenizer)
     hf_args = {"model_path": reference.source, "device": device}
     tried = {
         n: rate("hf/local", hf_args, repeats, tokenizer, max_connections=n, top_k=0)
@@ -89,8 +91,26 @@ def measure(model: str, repeats: int, hf_connections: list[int]) -> dict[str, An
         "harness": ours,
         "hf": {"max_connections": best, **tried[best]},
         "hf_tried": {str(n): found["answers_per_second"] for n, found in tried.items()},
+        "inspect_alone": bound,
+        "ratio_in_cpu_time": round(tried[best]["cpu_seconds"] / ours["cpu_seconds"], 2),
+        "largest_ratio_in_cpu_time": round(tried[best]["cpu_seconds"] / bound["cpu_seconds"], 2),
         "ratio": round(ours["answers_per_second"] / tried[best]["answers_per_second"], 2),
     }
+
+
+def instant() -> str:
+    """Name of a provider that answers at once."""
+    from inspect_ai.model import ModelAPI, ModelOutput, modelapi
+
+    class Instant(ModelAPI):
+        def max_connections(self) -> int:
+            return 4096
+
+        async def generate(self, **_: Any) -> ModelOutput:
+            return ModelOutput.from_content(self.model_name, "Take a walk, and read a book.")
+
+    modelapi(name="instant")(lambda: Instant)
+    return "instant/model"
 
 
 def rate(
