@@ -17,7 +17,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing import get_context, parent_process
 from pathlib import Path
-from threading import Thread
+from threading import RLock, Thread
 from typing import Any, Protocol
 
 from harness.runs.inside.subjects import Subjects, resolve_subjects
@@ -69,17 +69,17 @@ class SecondHand:
     def start(self, work: Work, *given: Any) -> Wait:
         """Begin ``work(subjects, *given)`` after what was begun before."""
         try:
-            begun = self._pool.submit(_do, work, given)
+            with _deaf():
+                begun = self._pool.submit(_do, work, given)
         except BrokenProcessPool:  # it died; the first process is left with the work
             return lambda: None
         return lambda: wait([begun]) and None
 
     def close(self) -> None:
         """Stop it at once."""
-        processes = list((self._pool._processes or {}).values())
-        self._pool.shutdown(wait=False, cancel_futures=True)
-        for process in processes:
+        for process in list((self._pool._processes or {}).values()):
             process.terminate()
+        self._pool.shutdown(cancel_futures=True)
 
 
 @contextmanager
@@ -105,16 +105,30 @@ def second_hand(subjects: Subjects) -> Iterator[Hand]:
         torch.set_num_threads(before)
 
 
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Hear no interrupt; a process begun meanwhile never will.
+
+    The user's interrupt reaches all processes; the first one ends the second.
+    """
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 _subjects: Subjects | None = None
 """Of the second process."""
 
 
 def _begin(run_id: str, results: Path, threads: int) -> None:
     import torch
+    from tqdm import tqdm
 
     global _subjects
-    # The first process hears the user's interrupt and ends this one.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Its usual lock is shared by processes and outlives one that is ended.
+    tqdm.set_lock(RLock())
     Thread(target=_end_with_the_first, daemon=True).start()
     quiet = os.open(os.devnull, os.O_WRONLY)
     for stream in (sys.stdout, sys.stderr):

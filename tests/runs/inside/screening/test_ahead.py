@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
+import time
 from collections.abc import Iterator
+from multiprocessing import active_children
 from pathlib import Path
 
 import pytest
@@ -75,6 +78,30 @@ def test_a_hand_that_died_leaves_the_work_to_the_caller(
 ) -> None:
     hand.start(os._exit, 1)()
     hand.start(stumble)()
+
+
+def dawdle(subjects: Subjects) -> None:
+    (subjects.folder / "begun").touch()
+    time.sleep(600)
+
+
+def test_an_interrupt_is_the_first_process_s_to_hear(
+    subjects: Subjects, inside_run: InsideRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(inside_run.here)
+    others = set(active_children())
+    hand = SecondHand(subjects, 1)
+    done = hand.start(dawdle)
+    (process,) = set(active_children()) - others
+    while not (subjects.folder / "begun").exists():
+        assert process.is_alive()
+        time.sleep(0.1)
+        os.kill(process.pid or 0, signal.SIGINT)
+    assert process.is_alive()
+    hand.close()
+    done()
+    process.join(10)
+    assert not process.is_alive()
 
 
 def test_one_core_works_alone(subjects: Subjects, monkeypatch: pytest.MonkeyPatch) -> None:
