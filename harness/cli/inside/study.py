@@ -216,9 +216,11 @@ def _sae(subjects: Subjects, corpus: str | None, progress: Progress) -> None:
 
 
 def _rank(subjects: Subjects, progress: Progress) -> None:
+    from harness.runs.inside.latents.done import known_rank
     from harness.runs.inside.latents.ranking import RankRequest, rank_latents
 
-    rank_latents(subjects, RankRequest(), progress)
+    if known_rank(subjects) is None:
+        rank_latents(subjects, RankRequest(), progress)
 
 
 def _screen(subjects: Subjects, top: int, samples: int, progress: Progress, hand: Hand) -> None:
@@ -239,12 +241,16 @@ def _screen_ahead(subjects: Subjects, top: int, samples: int) -> None:
 def _label(subjects: Subjects, top: int, corpus: str | None, progress: Progress) -> None:
     from harness.cli.inside.sae import usual_corpus
     from harness.runs.inside.corpus import WORLD, CorpusRequest
+    from harness.runs.inside.latents.done import known_label
     from harness.runs.inside.latents.labelling import LabelRequest, label_latents
 
+    rising, falling = max(LABELLED, top), max(1, top // 4)
+    if known_label(subjects, rising, falling) is not None:
+        return
     name = corpus or usual_corpus(subjects)
     read = CorpusRequest(name, most_texts=LABEL_TEXTS, most_tokens=MOST_TOKENS)
     known = WORLD if subjects.base.reference.is_miniature else None
-    request = LabelRequest(read, max(LABELLED, top), max(1, top // 4), known=known)
+    request = LabelRequest(read, rising, falling, known=known)
     label_latents(subjects, request, progress)
 
 

@@ -121,3 +121,11 @@ def test_a_study_does_every_step_and_writes_its_page(ranked: InsideRun) -> None:
     assert {"sae.json", "rank.json", "screen.json", "label.json"} <= {
         path.name for path in inside_folder.iterdir()
     }
+
+
+def test_a_study_keeps_what_was_found_before(ranked: InsideRun) -> None:
+    """Labels that somebody had a model write are not written over."""
+    folder = ranked.results / ranked.id / "inside"
+    before = {name: (folder / name).read_text() for name in ("rank.json", "label.json")}
+    as_json(inside(ranked, "study", ranked.id, "--top", "1", "--samples", "1", "--json"))
+    assert {name: (folder / name).read_text() for name in before} == before
