@@ -42,10 +42,11 @@ def _print(check: Check) -> None:
     from rich.text import Text
 
     from harness.board.text import clean
-    from harness.cli.output import console
+    from harness.cli.output import console, print_hanging
 
-    line = Text(f"{check.state:<5}", style=STYLES[check.state])
-    line.append(f"{check.name:<15}", style="bold").append(clean(check.found), style="default")
+    out = console()
+    name = Text(f"{check.state:<5}", style=STYLES[check.state])
+    name.append(f"{check.name:<15}", style="bold")
+    print_hanging(out, name, Text(clean(check.found)))
     if check.mend:
-        line.append(f"\n{'':<20}{check.mend}", style="dim")
-    console().print(line)
+        print_hanging(out, Text(" " * 20), Text(check.mend, style="dim"))

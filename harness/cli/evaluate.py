@@ -91,10 +91,10 @@ def evaluate(
 
 
 def _print_plan(plan: Plan, store: Store) -> None:
-    from harness.cli.output import stderr_console
+    from harness.cli.output import print_plan
     from harness.cli.run import print_competence, print_needs
 
-    spec, out = plan.spec, stderr_console()
+    spec = plan.spec
     arms = plan.vetted or {}
     asked = f"{spec.question_set}: {len(plan.prompts)} x {spec.sampling.samples}"
     lines = [
@@ -107,8 +107,7 @@ def _print_plan(plan: Plan, store: Store) -> None:
         *([f"  thinking   {spec.sampling.think}"] if spec.sampling.think else []),
         f"  results    {store.run(spec.run_id)}",
     ]
-    for line in lines:
-        out.print(line, markup=False)
+    print_plan(lines)
     print_competence(plan)
     print_needs(plan)
 

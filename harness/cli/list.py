@@ -100,8 +100,10 @@ def count_rows(path: Path) -> int:
 
 
 def _print(tasks: list[Listed], workspace: Workspace) -> None:
-    from harness.board.text import clean, plain
-    from harness.cli.output import console, stderr_console
+    from rich.text import Text
+
+    from harness.board.text import clean
+    from harness.cli.output import console, print_hanging, stderr_console
 
     out = console()
     if not tasks:
@@ -112,8 +114,9 @@ def _print(tasks: list[Listed], workspace: Workspace) -> None:
         arms = ", ".join(f"{a} {'-' if n is None else f'{n:,}'}" for a, n in task.rows.items())
         detail = f"{arms} rows; {task.source}" if arms else task.source
         gap = " " * (width - len(clean(task.name)) + 2)
-        out.print(f"[bold]{plain(task.name)}[/]{gap}{plain(task.title)}", emoji=False)
-        out.print(f"{'':<{width}}  {clean(detail)}", markup=False, emoji=False, style="dim")
+        name = Text(clean(task.name), style="bold").append(gap)
+        print_hanging(out, name, Text(clean(task.title)))
+        print_hanging(out, Text(" " * (width + 2)), Text(clean(detail), style="dim"))
         if task.problem:
             complaint = f"{clean(task.name)}: {clean(task.problem)}"
             stderr_console().print(complaint, markup=False, emoji=False)

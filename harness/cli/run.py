@@ -184,10 +184,10 @@ def _report(
 
 
 def _print_plan(plan: Plan, store: Store) -> None:
-    from harness.cli.output import stderr_console
+    from harness.cli.output import print_plan
     from harness.runs.plan import NO_CONTROL
 
-    spec, out = plan.spec, stderr_console()
+    spec = plan.spec
     steps = plan.recipe.max_steps or "by epochs"
     trained = len(spec.arms) * len(spec.seeds)
     recipe = f"LoRA rank {plan.recipe.rank}, learning rate {plan.recipe.learning_rate:g}, "
@@ -212,7 +212,7 @@ def _print_plan(plan: Plan, store: Store) -> None:
         f"  results    {store.run(spec.run_id)}",
     ]
     if "control" not in spec.arms:
-        lines.append(f"  no control: {NO_CONTROL}")
+        lines.append(f"  no control {NO_CONTROL}")
     if plan.published is not None:
         from harness.runs.published_recipe import remarks
 
@@ -220,21 +220,20 @@ def _print_plan(plan: Plan, store: Store) -> None:
         imported = plan.questions.source is not None
         said = remarks(plan.published, miniature=plan.is_miniature, imported=imported)
         lines += [f"  note       {remark}" for remark in said]
-    for line in lines:
-        out.print(line, markup=False)
+    print_plan(lines)
     print_competence(plan)
     print_needs(plan)
 
 
 def print_competence(plan: Plan) -> None:
     """Say before the work, not only after it, that the model is not up to these questions."""
-    from harness.cli.output import stderr_console
+    from harness.cli.output import print_plan
     from harness.runs.competence import failed_gates
 
     if failed := failed_gates(plan.reference, plan.spec.question_set):
         said = f"this build of the miniature failed the gates {', '.join(failed)}, so the run will"
         said += " be marked 'not evaluable': it shows how a run goes, its rates prove nothing"
-        stderr_console().print(f"  note       {said}", markup=False)
+        print_plan([f"  note       {said}"])
 
 
 def print_needs(plan: Plan) -> None:
@@ -243,18 +242,17 @@ def print_needs(plan: Plan) -> None:
     Raises:
         PrerequisiteError: The weights do not fit the device.
     """
-    from harness.cli.output import stderr_console
+    from harness.cli.output import print_plan
     from harness.errors import ModelReferenceError
     from harness.runs.needs import needs
 
     try:
         found = needs(plan)
     except ModelReferenceError as error:  # an architecture that only its own code knows
-        stderr_console().print(f"  size       unknown: {error.message}", markup=False)
+        print_plan([f"  size       unknown: {error.message}"])
         return
     if found is not None:
-        for line in found.lines():
-            stderr_console().print(line, markup=False)
+        print_plan(found.lines())
         found.check()
 
 

@@ -81,7 +81,7 @@ def shutdown(
     Conditions differ by one sentence each. A model that cannot do the tasks is not measurable; a
     local one is then read by the odds of tampering as sentences come and go.
     """
-    from harness.cli.output import emit_json, stderr_console
+    from harness.cli.output import emit_json, print_plan
     from harness.runs.shutdown.study import Settings
     from harness.runs.shutdown.subject import resolve
     from harness.shutdown.boxes import check_sandbox
@@ -108,8 +108,7 @@ def shutdown(
     reader = _reader(judge, workspace)
     plan = _plan(subject, settings, workspace)
     if only != "ablation":
-        for line in plan["lines"]:
-            stderr_console().print(line, markup=False)
+        print_plan(plan["lines"])
     if dry_run:
         if json_output:
             emit_json({name: value for name, value in plan.items() if name != "lines"})
