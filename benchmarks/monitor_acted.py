@@ -36,7 +36,7 @@ def main() -> None:
         "cells": [_cell(cell) for cell in found["cells"]],
         "gaps": found["gaps"],
     }
-    OUT.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+    OUT.write_text(json.dumps(kept, separators=(",", ":")) + "\n", encoding="utf-8")
 
 
 def _cell(cell: dict[str, Any]) -> dict[str, Any]:

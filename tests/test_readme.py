@@ -29,6 +29,7 @@ except SystemExit:
 heavy = {"torch", "inspect_ai", "transformers", "trl", "peft"} & set(sys.modules)
 assert not heavy, heavy
 """
+RANK = ("rho", "low", "high")
 VERBS = sorted(set(re.findall(r"python -m harness ((?:miniature )?[a-z]+)", README)))
 
 
@@ -103,6 +104,66 @@ def test_the_alias_figures_are_those_of_the_record() -> None:
         assert stated is not None
         found = (arms[arm].value, arms[arm].low, arms[arm].high)
         assert [abs(float(x)) for x in stated.groups()] == [abs(round(x or 0.0, 1)) for x in found]
+
+
+def test_the_figures_on_monitors_are_those_of_the_benchmark() -> None:
+    paragraph = _paragraph("**Chain of thought.**")
+    found = json.loads((ROOT / "benchmarks" / "monitor_acted.json").read_text())
+    groups = {(one["monitor"], one["scope"]): one["groups"] for one in found["cells"]}
+    both, action = (groups["tfidf", scope]["open"] for scope in ("cot+action", "action"))
+    for area, words in (
+        (both, r"with AUROC {}, on actions"),
+        (action, r"on actions alone with {};"),
+    ):
+        stated = re.search(words.format(r"([\d.]+) \[([\d.]+), ([\d.]+)\]"), paragraph)
+        assert stated is not None
+        value = area["auroc"]
+        assert list(stated.groups()) == [f"{value[k]:.3f}" for k in ("value", "low", "high")]
+    blind, words = (
+        groups[name, "cot+action"]["rationalise"]
+        for name in ("tfidf, never saw rationalise", "lexicon")
+    )
+    counts = [both["recall"][0], *blind["missed"], words["missed"][0]]
+    stated_counts = [
+        (int(a), int(b)) for a, b in re.findall(r"(\d+) of (?:their )?(\d+)", paragraph)
+    ]
+    assert stated_counts == [(one["count"], one["of"]) for one in counts]
+
+
+def test_the_ranks_over_tasks_are_those_of_the_records() -> None:
+    done = CliRunner().invoke(
+        app, ["persona", "--across-runs", "--json", "--results", str(ROOT / "results")]
+    )
+    assert done.exit_code == 0, done.output
+    (group,) = json.loads(done.stdout)["groups"]
+    found = group["correlations"]
+    ranks = [found[name][k] for name in ("self_rating", "control_rating") for k in RANK]
+    ranks.append(found["alias_excess"]["rho"])
+    stated = re.findall(r"[+-]\d\.\d\d", _paragraph("asks whether it moves"))
+    assert stated == [f"{value:+.2f}" for value in ranks]
+
+
+def test_speeds_are_those_of_the_benchmarks() -> None:
+    paragraph = _paragraph("On two idle cores")
+    sampling = json.loads((ROOT / "benchmarks" / "sampling_vs_hf.json").read_text())
+    stated = re.search(r"one thread: (\d+) answers a second against (\d+)", paragraph)
+    assert stated is not None
+    rates = [sampling[name]["answers_per_second"] for name in ("harness", "hf")]
+    assert [int(one) for one in stated.groups()] == [round(rate) for rate in rates]
+    inside = json.loads((ROOT / "benchmarks" / "inside.json").read_text())
+    stated = re.search(r"runs at ([\d.]+) of .* steered sampling at ([\d.]+)", paragraph)
+    assert stated is not None
+    ratios = (
+        inside["harvest"]["every_token_of_all_layers"]["ratio"],
+        inside["sampling"]["added_at_one_layer"]["ratio"],
+    )
+    assert list(stated.groups()) == [f"{ratio:.2f}" for ratio in ratios]
+
+
+def _paragraph(beginning: str) -> str:
+    """The paragraph of the README that begins so, on one line."""
+    found = next(p for p in README.split("\n\n") if beginning in p)
+    return " ".join(found[found.index(beginning) :].split())
 
 
 def test_the_start_up_budget_is_kept_by_imports() -> None:
