@@ -183,7 +183,9 @@ def _authors(record: DirectionRecord) -> str:
 
 def causal_words(record: CausalRecord) -> Words:
     """What taking the direction out, or putting it in, did."""
-    models = f"{len(record.seeds)} {record.edited} models" if record.seeds else "the base model"
+    plural = "s" if len(record.seeds) > 1 else ""
+    trained = f"{len(record.seeds)} {record.edited} model{plural}"
+    models = trained if record.seeds else "the base model"
     how = f"{models}, {record.samples} answers to each of {len(record.evaluation)} questions"
     if record.verb == "steer":
         return how, _steered(record)
