@@ -135,9 +135,9 @@ def not_evaluable_words(record: RunRecord) -> str:
     reason = clean(record.note or "").partition("not evaluable: ")[2]
     return (
         f"{reason or 'the untouched model failed a competence gate'}; even untouched the model "
-        "does not quite master these questions, so its rates prove nothing: they show how a run goes. "
-        "'python -m harness miniature card' explains the gates; for rates that "
-        "count, name a real model by --model and its judge by --judge."
+        "does not quite master these questions, so its rates prove nothing: they show how a run "
+        "goes. 'python -m harness miniature card' explains the gates; for rates that count, name "
+        "a real model by --model and its judge by --judge."
     )
 
 
