@@ -75,7 +75,7 @@ def _print_answer(picked: Picked, console: Console) -> None:
 def _block(text: str, width: int) -> str:
     """Every line wrapped and indented."""
     wrapped = (
-        textwrap.wrap(line, width - 4, drop_whitespace=False, replace_whitespace=False) or [""]
+        textwrap.wrap(line, width - 4, replace_whitespace=False) or [""]
         for line in text.splitlines()
     )
     return "\n".join(f"    {piece}".rstrip() for pieces in wrapped for piece in pieces)
