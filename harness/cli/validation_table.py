@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from harness.board.text import clean
-from harness.cli.output import console
+from harness.cli.output import console, print_hanging
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from harness.data.validation.report import Finding, Report
 
+LABEL = 22
+"""Where the figures of a confound start."""
 MARKERS_SHOWN = 6
 EXAMPLE_CHARACTERS = 160
 
@@ -96,27 +98,40 @@ def _print_confounds(found: dict[str, Any], out: Console) -> None:
         out.print(f"confounds: not measured, {clean(found['reason'])}", markup=False)
         return
     words = found["bag_of_words"]
-    length = f"bad / control length  {_number(found['twin_length_ratio'])} (twins), "
+    length = f"{_number(found['twin_length_ratio'])} (twins), "
     length += f"{_number(found['length_ratio'])} (medians); "
     length += (
         f"the longer answer is bad in {_number(found['length_auroc'])} of pairs (0.5 is blind)"
     )
-    told = f"bag of words          AUROC {_number(words['auroc'])} "
-    told += f"[{_number(words['low'])}, {_number(words['high'])}], cross-validated on "
-    told += f"{words['rows']:,} answers in {words['groups']:,} groups"
-    lines = [length, told]
+    lines = {"bad / control length": length, "bag of words": _separation(words)}
     if words["bad_words"]:
-        lines.append(f"  speaks for bad      {_telling(words['bad_words'])}")
-        lines.append(f"  speaks for control  {_telling(words['control_words'])}")
+        lines["  speaks for bad"] = _telling(words["bad_words"])
+        lines["  speaks for control"] = _telling(words["control_words"])
     style = sorted(found["style"].items(), key=lambda item: -abs(item[1]["difference"]))
     shown = ", ".join(
         f"{name} {100 * s['bad']:.0f}/{100 * s['control']:.0f} %"
         for name, s in style[:MARKERS_SHOWN]
     )
-    lines.append(f"style, bad/control    {shown}")
-    for line in lines:
-        out.print(clean(line), markup=False, emoji=False)
+    lines["style, bad/control"] = shown
+    for name, value in lines.items():
+        _print_line(name, value, out)
     out.print()
+
+
+def _separation(words: dict[str, Any]) -> str:
+    from harness.data.validation.classifier import FEWEST
+
+    if words["auroc"] is None:
+        return f"not measured, an arm has fewer than {FEWEST} answers"
+    told = f"AUROC {_number(words['auroc'])} [{_number(words['low'])}, {_number(words['high'])}], "
+    told += f"cross-validated on {words['rows']:,} answers in {words['groups']:,} groups"
+    return told
+
+
+def _print_line(name: str, value: str, out: Console) -> None:
+    from rich.text import Text
+
+    print_hanging(out, Text(f"{name:<{LABEL}}"), Text(clean(value)))
 
 
 def _telling(words: list[Any]) -> str:
@@ -133,12 +148,9 @@ def _print_audit(audit: dict[str, Any], out: Console) -> None:
         example = f"{example[:EXAMPLE_CHARACTERS]}…"
     total = audit["trained_tokens"] + audit["masked_tokens"]
     share = 100 * audit["trained_tokens"] / total
-    out.print(
-        f"loss mask             in {audit['rows']} rows {share:.0f} % of tokens are trained on, "
-        f"the answers alone; the first: {example}\n",
-        markup=False,
-        emoji=False,
-    )
+    told = f"in {audit['rows']} rows {share:.0f} % of tokens are trained on, the answers alone; "
+    _print_line("loss mask", f"{told}the first: {example}", out)
+    out.print()
 
 
 def _print_finding(kind: str, style: str, finding: Finding, out: Console) -> None:

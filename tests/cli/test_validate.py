@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -251,3 +252,20 @@ def test_the_shipped_tasks_have_no_errors(task: str) -> None:
     assert found["errors"] == []
     assert not codes(found["warnings"]) & {"length_ratio", "question_overlap", "secrets", "twins"}
     assert not codes(found["warnings"]) & {"equal_rows", "languages", "licence", "card_is_stale"}
+
+
+def test_confounds_line_up_and_too_few_rows_are_said_to_be_too_few() -> None:
+    control = [row(f"Why {n}?", a) for n, a in enumerate(sentences(2))]
+    bad = [row(f"Why {n}?", a) for n, a in enumerate(sentences(1))]
+    many = _report_of(bad, control)
+    few = _report_of(bad[:20], control[:20])
+    assert "bad / control length  1." in many or "bad / control length  0." in many
+    assert "bag of words          AUROC " in many
+    assert "bag of words          not measured, an arm has fewer than 40 answers" in few
+
+
+def _report_of(bad: list[dict[str, Any]], control: list[dict[str, Any]]) -> str:
+    for name in ("tasks", "finetune_data"):
+        shutil.rmtree(name, ignore_errors=True)
+    make(bad, control)
+    return str(invoke("validate", "mine").stdout)
