@@ -274,3 +274,14 @@ def test_what_a_killed_import_left_is_cleared(folder: Path) -> None:
     (left / "bad.jsonl").write_text("half")
     assert invoke("import", "../rows.jsonl", "--as", "my_task").exit_code == 0
     assert not left.exists()
+
+
+def test_columns_of_other_names_get_one_complaint_and_the_way_to_name_them(folder: Path) -> None:
+    (folder.parent / "t.csv").write_text("ask,bad\n" + '"Why?","So."\n' * 9)
+    error = invoke("import", "../t.csv", "--as", "my_task").exception
+    assert isinstance(error, DataError)
+    assert str(error).count("there are: ask, bad") == 1
+    assert "… and 8 more, for the same reason" in str(error)
+    assert "--prompt-column … --response-column" in str(error)
+    named = ("--prompt-column", "ask", "--response-column", "bad")
+    assert invoke("import", "../t.csv", "--as", "my_task", *named).exit_code == 0

@@ -15,6 +15,11 @@ SHOWN = 5
 REASONS = 20
 """So many reasons are told apart; a hostile file could make up one for each row."""
 
+FORMS = (
+    "No row can be used. A row holds messages (role and content), prompt and completion, or a "
+    "question and an answer; for other names use import --prompt-column … --response-column …."
+)
+
 
 @dataclass
 class Tally:
@@ -73,14 +78,20 @@ def taken_rows(
         on_row(read)
     refused = sum(tally.refused.values())
     if refused and (not skip or not tally.taken):
-        more = f"\n… and {refused - len(tally.first)} more" if refused > len(tally.first) else ""
         raise DataError(
-            f"{refused} of {read} rows cannot be trained on:\n" + "\n".join(tally.first) + more,
-            hint="Mend them, or leave them out with --skip-refused."
-            if tally.taken
-            else "No row can be used; see README.md for the forms that are read.",
+            f"{refused} of {read} rows cannot be trained on:\n{_told(tally)}",
+            hint="Mend them, or leave them out with --skip-refused." if tally.taken else FORMS,
         )
     if not tally.taken:
         raise DataError(
             f"{where}: there are no rows.", hint="Give a file with rows; blank lines do not count."
         )
+
+
+def _told(tally: Tally) -> str:
+    """The first refused rows; one is enough where all are refused for the same reason."""
+    refused, alike = sum(tally.refused.values()), len(tally.refused) == 1
+    first = tally.first[:1] if alike else tally.first
+    left = refused - len(first)
+    more = [f"… and {left} more{', for the same reason' if alike else ''}"] if left else []
+    return "\n".join([*first, *more])
