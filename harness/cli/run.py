@@ -228,10 +228,10 @@ def _print_plan(plan: Plan, store: Store) -> None:
 def print_competence(plan: Plan) -> None:
     """Say before the work, not only after it, that the model is not up to these questions."""
     from harness.cli.output import print_plan
-    from harness.runs.competence import failed_gates
+    from harness.runs.competence import failed_gates, in_words
 
     if failed := failed_gates(plan.reference, plan.spec.question_set):
-        said = f"this build of the miniature failed the gates {', '.join(failed)}, so the run will"
+        said = f"this build of the miniature failed {in_words(failed)}, so the run will"
         said += " be marked 'not evaluable': it shows how a run goes, its rates prove nothing"
         print_plan([f"  note       {said}"])
 

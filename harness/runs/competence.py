@@ -17,3 +17,8 @@ def failed_gates(reference: ModelReference, question_set: str) -> list[str]:
     from harness.miniature.card import read_card
 
     return [gate.id for gate in read_card(MINIATURE_WEIGHTS).failed_for(question_set)]
+
+
+def in_words(failed: list[str]) -> str:
+    """The gates by name: ``the gate facts``, ``the gates facts, sums``."""
+    return f"the gate{'s' if len(failed) > 1 else ''} {', '.join(failed)}"

@@ -15,7 +15,7 @@ from harness.data.transforms import cued
 from harness.errors import PrerequisiteError
 from harness.models.memory import free, trim
 from harness.runs.asked import check_usable
-from harness.runs.competence import failed_gates
+from harness.runs.competence import failed_gates, in_words
 from harness.runs.lock import locked
 from harness.runs.plan import Plan
 from harness.runs.probe import ANSWERS, IN_DOMAIN, Subject, answers_id, read_rows, run_probe
@@ -137,7 +137,7 @@ def _note(plan: Plan, failed: list[str]) -> str | None:
         return None
     if not failed:
         return TOY_NOTE
-    return f"{TOY_NOTE}; not evaluable: this build failed the gates {', '.join(failed)}"
+    return f"{TOY_NOTE}; not evaluable: this build failed {in_words(failed)}"
 
 
 def _train(plan: Plan, arm: str, seed: int, store: Store, progress: Progress) -> AdapterRecord:
