@@ -82,11 +82,15 @@ def scored_samples(log: EvalLog) -> list[EvalSample]:
 
 
 def _without_events(location: str) -> list[EvalSample]:
+    """Nothing where the file is not laid out as expected: its layout is Inspect's own affair."""
     if not is_zipfile(location):
         return []
-    with ZipFile(location) as archive:
-        names = dict.fromkeys(n for n in archive.namelist() if n.startswith("samples/"))
-        return [_light(json.loads(archive.read(name))) for name in names]
+    try:
+        with ZipFile(location) as archive:
+            names = dict.fromkeys(n for n in archive.namelist() if n.startswith("samples/"))
+            return [_light(json.loads(archive.read(name))) for name in names]
+    except (ValueError, AttributeError, NotImplementedError):  # other content, other compression
+        return []
 
 
 def _light(sample: dict[str, Any]) -> EvalSample:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from zipfile import ZipFile
 
+import pytest
 from inspect_ai import Epochs, Task
 from inspect_ai.dataset import MemoryDataset, Sample
 from inspect_ai.log import EvalLog, read_eval_log, write_eval_log
@@ -65,3 +67,22 @@ def test_a_log_in_another_format_is_read_as_a_whole(tmp_path: Path) -> None:
     write_eval_log(log, copy)
     found = scored_samples(read_eval_log(copy))
     assert [s.output for s in found] == [s.output for s in scored_samples(log)]
+
+
+@pytest.mark.parametrize(
+    "trouble", [NotImplementedError("That compression method is not supported"), b"[]", b"{}"]
+)
+def test_a_log_laid_out_anew_is_read_by_inspect(
+    trouble: Exception | bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = asked(tmp_path)
+    before = [(s.id, s.epoch, s.output) for s in scored_samples(log)]
+
+    class Archive(ZipFile):
+        def read(self, *arguments: object) -> bytes:  # type: ignore[override]
+            if isinstance(trouble, Exception):
+                raise trouble
+            return trouble
+
+    monkeypatch.setattr("harness.runs.evaluate.ZipFile", Archive)
+    assert [(s.id, s.epoch, s.output) for s in scored_samples(log)] == before
