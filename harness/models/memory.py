@@ -55,6 +55,8 @@ def free() -> None:
     torch = sys.modules.get("torch")
     if torch is not None and torch.cuda.is_available():
         torch.cuda.empty_cache()
+    elif torch is not None and torch.backends.mps.is_available():
+        torch.mps.empty_cache()
     trim()
 
 
@@ -68,4 +70,4 @@ def trim() -> None:
     if sys.platform == "linux":
         give_back = getattr(ctypes.CDLL(None), "malloc_trim", None)  # musl has none
         if give_back is not None:
-            give_back(0)
+            give_back(ctypes.c_size_t(0))

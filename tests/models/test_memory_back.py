@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import torch
 
-from harness.models.memory import trim
+from harness.models.memory import free, trim
 from harness.models.products import _exact
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 MIB = 2**20
 MANY_LENGTHS = """
+import os
 import torch
 from pathlib import Path
 from harness.models.products import FastLinear
 
 def held():
-    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / 2**20
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 layer = torch.nn.Linear(64, 96, bias=False)
 layer.__class__ = FastLinear
@@ -32,6 +35,7 @@ print(held() - before)
 """
 
 
+@linux
 def test_pages_below_a_block_in_use_go_back_to_the_system() -> None:
     blocks = [b"x" * (64 * 1024 + n) for n in range(2000)]
     last = blocks[-1]
@@ -42,6 +46,7 @@ def test_pages_below_a_block_in_use_go_back_to_the_system() -> None:
     assert len(last) > 64 * 1024
 
 
+@linux
 @pytest.mark.skipif(not _exact(), reason="oneDNN's products are not used on this CPU")
 def test_batches_of_every_size_do_not_fill_the_memory_with_kernels() -> None:
     done = subprocess.run(
@@ -50,5 +55,16 @@ def test_batches_of_every_size_do_not_fill_the_memory_with_kernels() -> None:
     assert float(done.stdout) < 40  # 150 MiB with a kernel for each size
 
 
+@pytest.mark.parametrize("device", ["cuda", "mps"])
+def test_a_device_gets_its_memory_back(device: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    emptied = []
+    for module, name in ((torch.cuda, "cuda"), (torch.mps, "mps")):
+        monkeypatch.setattr(module, "empty_cache", lambda name=name: emptied.append(name))
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: device == "cuda")
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: device == "mps")
+    free()
+    assert emptied == [device]
+
+
 def _held() -> int:
-    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")

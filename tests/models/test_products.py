@@ -59,8 +59,9 @@ def test_other_dtypes_are_left_alone(qwen_double: Path) -> None:
 
 
 @pytest.mark.skipif(not products._exact(), reason="oneDNN's products are not used on this CPU")
-def test_a_row_is_the_same_in_every_bit_however_many_rows_there_are() -> None:
-    layer = torch.nn.Linear(256, 640, bias=False)
+@pytest.mark.parametrize("bias", [False, True])
+def test_a_row_is_the_same_in_every_bit_however_many_rows_there_are(bias: bool) -> None:
+    layer = torch.nn.Linear(256, 640, bias=bias)
     layer.__class__ = FastLinear
     values = torch.randn(1100, 256, generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():
