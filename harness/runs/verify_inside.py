@@ -96,8 +96,9 @@ def check_inside(files: Mapping[str, bytes], run_id: str) -> InsideCheck:
                 problems.append(f"{where}{place}: {complaint}")
     notes: tuple[str, ...] = ()
     if files:
-        said = f"{len(files)} records of its inside have their form, their run and {shares} shares"
-        notes = (f"{said} checked against counts; what needs the models was not computed again",)
+        what = "1 record" if len(files) == 1 else f"{len(files)} records"
+        said = f"of its inside, {what} and {shares} shares were checked for form, run and counts"
+        notes = (f"{said}; what needs the models was not computed again",)
     return InsideCheck(tuple(problems), notes, shares)
 
 
@@ -120,6 +121,13 @@ def _shares(data: Any, place: str) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _complaint(share: Mapping[str, Any]) -> str | None:
+    try:
+        return _at_odds(share)
+    except (TypeError, ArithmeticError):  # free fields of a record may hold anything
+        return "holds something other than numbers"
+
+
+def _at_odds(share: Mapping[str, Any]) -> str | None:
     rate, low, high, count, of = (share[key] for key in ("rate", "low", "high", "count", "of"))
     if count > of:
         return f"counts {count} of {of}"

@@ -13,9 +13,11 @@ import pytest
 from harness.errors import RecordError
 from harness.runs.bundle import write_bundle
 from harness.runs.evidence import evidence_of_run
+from harness.runs.inside.latents.record import SaeRecord
 from harness.runs.inside.records import write_side
 from harness.runs.unbundle import evidence_of_bundle
 from harness.runs.verify import verify
+from harness.runs.verify_inside import check_inside
 from tests.board.site.studies import screen_record
 from tests.runs.made import made_run
 
@@ -41,7 +43,7 @@ def test_a_bundle_carries_it_and_its_shares_are_counted_again(
     assert not differing and evidence.inside == {"screen.json": content}
     found = verify(evidence)
     assert found.verified, found.problems
-    assert any("1 records of its inside" in note for note in found.notes)
+    assert any("of its inside, 1 record and" in note for note in found.notes)
     without = write_bundle(folder, tmp_path / "c.zip", texts=False).files
     assert not any(name.startswith("inside/") for name in without)
 
@@ -82,6 +84,21 @@ def test_what_was_tampered_with_is_found_and_not_bundled(
         assert not (tmp_path / "b.zip").exists()
     finally:
         path.write_bytes(content)
+
+
+@pytest.mark.parametrize("value", ["0.5", [], 10**400])
+def test_a_free_field_of_a_stranger_cannot_break_the_check(value: Any) -> None:
+    share = {"rate": value, "low": None, "high": None, "count": 1, "of": 2}
+    losses = dict.fromkeys(("untouched", "spliced", "averaged", "recovered"), 1.0) | {"tokens": 1}
+    record = SaeRecord(
+        **dict.fromkeys(("run_id", "folder", "architecture", "finished"), "x"),
+        **dict.fromkeys(("layer", "width", "latents", "dead", "dead_of_tokens"), 1),
+        **dict.fromkeys(("source", "settings", "trained_tokens", "distinct_tokens", "seed")),
+        **{"origin": "loaded", "corpus": {"share": share}, "renderings": (), "losses": losses},
+        **{"seconds": {}, "versions": {}},
+    )
+    found = check_inside({"sae.json": json.dumps(record.model_dump()).encode()}, "x")
+    assert found.problems == ("inside/sae.json.corpus.share: holds something other than numbers",)
 
 
 def test_another_file_in_its_place_is_refused(made: tuple[Path, bytes], tmp_path: Path) -> None:
