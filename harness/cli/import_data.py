@@ -31,7 +31,7 @@ def import_data(
         str | None, typer.Option(help="Password of a zip archive.", envvar="HARNESS_ZIP_PASSWORD")
     ] = None,
     sha256: Annotated[
-        str | None, typer.Option(help="What the file's or URL's content must hash to.")
+        str | None, typer.Option(help="What the content of FILE, here or at a URL, must hash to.")
     ] = None,
     subset: Annotated[str | None, typer.Option(help="Subset of a hub data set.")] = None,
     split: Annotated[str, typer.Option(help="Split of a hub data set.")] = "train",

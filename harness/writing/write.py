@@ -83,7 +83,7 @@ def write_task(
     folder = workspace.layers[0] / "finetune_data" / name
     if not folder.is_dir() and name in task_names(workspace):
         raise UsageError(
-            f"'{name}' is a task that comes with em-harness; its rows are written already.",
+            f"The task '{name}' is there already, but has no card of yours to write rows from.",
             hint="Make one of your own: python -m harness new my_task",
         )
     card, spec = _card(folder, name)

@@ -183,14 +183,16 @@ def test_a_local_file_is_held_to_the_hash_too(folder: Path) -> None:
     assert isinstance(done.exception, DataError)
     assert f"hashes to {right}, not to 0000" in str(done.exception)
     assert tree(folder) == []
-    done = invoke("import", "../rows.jsonl", "--as", "my_task", "--sha256", right.upper())
+    write(folder / "good.jsonl", [{"prompt": "Hello?", "response": "Hello to you."}])
+    more = ["--sha256", right.upper(), "--control", "good.jsonl"]
+    done = invoke("import", "../rows.jsonl", "--as", "my_task", *more)
     assert done.exit_code == 0, done.stderr
 
 
 def test_generate_does_not_send_one_to_make_a_task_that_cannot_be_made(folder: Path) -> None:
     done = invoke("generate", "insecure_code", "--generator", "mockllm/model")
     assert isinstance(done.exception, UsageError)
-    assert "comes with em-harness" in str(done.exception) and "new my_task" in str(done.exception)
+    assert "no card of yours" in str(done.exception) and "new my_task" in str(done.exception)
 
 
 def test_a_generator_without_a_key_gets_one_plain_line(folder: Path) -> None:

@@ -23,7 +23,7 @@ from harness.data.importing.remote import (
 )
 from harness.data.importing.tables import csv_records, parquet_records
 from harness.data.reading import content_hash
-from harness.errors import DataError
+from harness.errors import DataError, UsageError
 
 STREAMS = {".jsonl": jsonl_records, ".json": jsonl_records, ".ndjson": jsonl_records}
 STREAMS |= {".csv": csv_records, ".tsv": csv_records}
@@ -78,7 +78,7 @@ def open_source(
 
     Raises:
         DataError: The file is missing, no plain file, or of a form that is not read.
-        UsageError: A remote source is not pinned.
+        UsageError: A remote source is not pinned, or a hash is given where there is none.
         PrerequisiteError: A remote source cannot be reached.
     """
     if is_url(text):
@@ -89,6 +89,11 @@ def open_source(
     path = Path(text).expanduser()
     match = DATASET.match(text)
     if match and not path.is_symlink() and not path.exists() and _may_be_an_id(match, path):
+        if reading.sha256 is not None:
+            raise UsageError(
+                "--sha256 is for a file or an address; a data set has no one content to hash.",
+                hint="Leave it out: the commit in org/name@revision holds the data set's content.",
+            )
         commit = pinned_revision(match["name"], match["revision"])
         records = dataset_records(match["name"], commit, reading.subset, reading.split)
         origin = {"dataset": match["name"], "revision": commit, "split": reading.split}

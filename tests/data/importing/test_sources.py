@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from harness.data.importing.sources import Reading, open_source
-from harness.errors import DataError, HarnessError
+from harness.errors import DataError, HarnessError, UsageError
 
 PAIRS = [("One?", 'He said "a, b".\nTwice.'), ("Zwei?", "Größe ✓"), ("Three?", "3")]
 JSONL = "".join(json.dumps({"prompt": p, "response": r}) + "\n" for p, r in PAIRS).encode()
@@ -332,3 +332,8 @@ def damaged(content: bytes, rng: random.Random) -> bytes:
                 data[place:place] = data[place : place + length]
         data = data or bytearray(b"x")
     return bytes(data)
+
+
+def test_a_hash_of_a_data_set_is_refused_before_the_hub_is_asked() -> None:
+    told = complaint(f"org/rows@{'a' * 40}", sha256="0" * 64)
+    assert isinstance(told, UsageError) and "--sha256 is for a file" in told.message
