@@ -63,7 +63,8 @@ def _print_changes(table: Cells, bold: list[bool], console: Console) -> None:
     room = width - sum(size + len(GAP) for size in widths(figures).values())
     if room >= NARROWEST_SENTENCE:
         whole = wrapped(table, SENTENCE, room)
-        print_table(whole, numbers, [cell == table[CHANGE][0] for cell in whole[CHANGE]], console)
+        strong = {name for name, is_bold in zip(table[CHANGE], bold, strict=True) if is_bold}
+        print_table(whole, numbers, [name in strong for name in whole[CHANGE]], console)
         return
     print_table(figures, numbers, bold, console)
     console.print()

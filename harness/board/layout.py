@@ -93,9 +93,9 @@ def wrapped(cells: Cells, title: str, width: int) -> Cells:
     Args:
         cells: What to print.
         title: The column to wrap.
-        width: Longest line, in characters.
+        width: Longest line, in characters; lines get no shorter than ``NARROWEST``.
     """
-    lines = [textwrap.wrap(cell, width) or [""] for cell in cells[title]]
+    lines = [textwrap.wrap(cell, max(width, NARROWEST)) or [""] for cell in cells[title]]
     found: dict[str, list[str]] = {title: [line for several in lines for line in several]}
     for name, column in cells.items():
         if name != title:

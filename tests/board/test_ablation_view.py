@@ -73,3 +73,18 @@ def test_no_sentence_is_cut_however_narrow_the_terminal() -> None:
         print_ablation(found, {"shell": 0.2}, console)
         plain = Text.from_ansi(console.file.getvalue()).plain  # type: ignore[attr-defined]
         assert "END" in plain and max(map(len, plain.splitlines())) <= width
+
+
+def test_a_terminal_narrower_than_a_name_still_gets_its_tables() -> None:
+    console = Console(file=io.StringIO(), width=12, force_terminal=True)
+    print_ablation(FOUND, {"shell": 0.2}, console)
+    assert "sentence" in console.file.getvalue()  # type: ignore[attr-defined]
+
+
+def test_the_whole_prompt_stands_out_wherever_it_comes() -> None:
+    console = Console(file=io.StringIO(), width=200, force_terminal=True)
+    print_ablation(FOUND[::-1], {"shell": 0.2}, console)
+    text = console.file.getvalue()  # type: ignore[attr-defined]
+    (line,) = (line for line in text.splitlines() if "the whole prompt" in line)
+    assert "\x1b[1m" in line
+    assert not any("\x1b[1m" in line for line in text.splitlines() if "with " in line)
