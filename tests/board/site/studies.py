@@ -7,8 +7,10 @@ from typing import Any
 
 from harness.board.site.study import Context, Latent, Moved, Study, Table
 from harness.runs.inside.screening.candidate import random_directions
+from harness.runs.inside.screening.outcome import null_effects
 from harness.runs.inside.screening.record import Screened, ScreenRecord
-from harness.runs.inside.screening.screen import Screen, Settings, null_effects
+from harness.runs.inside.screening.screen import Screen
+from harness.runs.inside.screening.trial import Settings
 from harness.runs.inside.warning.record import ModelValue, WarnRecord
 from harness.runs.inside.warning.signals import earlier_than_behaviour, signal
 from tests.runs.inside.screening.played import QUESTIONS, Played, candidate, share_of

@@ -15,8 +15,10 @@ from harness.runs.inside.directing.questions import asked_questions
 from harness.runs.inside.records import side_versions, write_side
 from harness.runs.inside.screening.asking import Asked, ModelAsker, Part
 from harness.runs.inside.screening.candidate import Candidate
+from harness.runs.inside.screening.outcome import null_effects
 from harness.runs.inside.screening.record import SCREEN, ScreenRecord
-from harness.runs.inside.screening.screen import Screen, Settings, Steered, null_effects
+from harness.runs.inside.screening.screen import Screen
+from harness.runs.inside.screening.trial import Settings, Steered
 from harness.runs.progress import Progress
 from harness.stats.definitions import definition
 

@@ -42,12 +42,11 @@ def subjects(inside_run: InsideRun, tmp_path_factory: pytest.TempPathFactory) ->
 
 @pytest.fixture(scope="module")
 def hand(subjects: Subjects, inside_run: InsideRun) -> Iterator[SecondHand]:
-    here = Path.cwd()
-    os.chdir(inside_run.here)  # the second process finds tasks where it is begun
-    made = SecondHand(subjects, 1)
-    yield made
-    made.close()
-    os.chdir(here)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(inside_run.here)  # the second process finds tasks where it is begun
+        made = SecondHand(subjects, 1)
+        yield made
+        made.close()
 
 
 def conditions(subjects: Subjects) -> dict[str, int]:
@@ -57,6 +56,14 @@ def conditions(subjects: Subjects) -> dict[str, int]:
 
 def stumble(subjects: Subjects) -> None:
     raise RuntimeError("on purpose")
+
+
+def die(subjects: Subjects) -> None:
+    os._exit(1)
+
+
+def leave_word(subjects: Subjects) -> None:
+    (subjects.folder / "alive").touch()
 
 
 def test_what_was_asked_ahead_is_not_asked_again(subjects: Subjects, hand: SecondHand) -> None:
@@ -76,8 +83,13 @@ def test_what_was_asked_ahead_is_not_asked_again(subjects: Subjects, hand: Secon
 def test_a_hand_that_died_leaves_the_work_to_the_caller(
     subjects: Subjects, hand: SecondHand
 ) -> None:
-    hand.start(os._exit, 1)()
-    hand.start(stumble)()
+    hand.start(leave_word)()
+    word = subjects.folder / "alive"
+    assert word.exists()
+    word.unlink()
+    hand.start(die)()
+    hand.start(leave_word)()
+    assert not word.exists()
 
 
 def dawdle(subjects: Subjects) -> None:

@@ -9,8 +9,10 @@ import pytest
 
 from harness.runs.inside.screening.candidate import Candidate, random_directions
 from harness.runs.inside.screening.ladder import ladder, most_steps, strongest
+from harness.runs.inside.screening.outcome import null_effects
 from harness.runs.inside.screening.record import Screened
-from harness.runs.inside.screening.screen import FRACTIONS, Screen, Settings, null_effects
+from harness.runs.inside.screening.screen import FRACTIONS, Screen
+from harness.runs.inside.screening.trial import Settings
 from tests.runs.inside.screening.played import BAD_SHARE, BEARS, Played, candidate, share_of
 
 SETTINGS = Settings(seeds=(3, 4), residual_norm=1.0, samples=20, search_samples=4)
