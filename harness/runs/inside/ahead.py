@@ -20,9 +20,13 @@ from pathlib import Path
 from threading import RLock, Thread
 from typing import Any, Protocol
 
+from harness.errors import ModelReferenceError
 from harness.runs.inside.subjects import Subjects, resolve_subjects
 from harness.workspace import Workspace
 
+LARGEST = 500_000_000
+"""Parameters of a model that may lie in memory twice. A larger one keeps all cores busy by itself,
+and where memory runs out, the system may end the first process as well."""
 Work = Callable[..., object]
 """A function of a module, called with the run's subjects and what was given with it."""
 Wait = Callable[[], None]
@@ -84,7 +88,7 @@ class SecondHand:
 
 @contextmanager
 def second_hand(subjects: Subjects) -> Iterator[Hand]:
-    """A second process while the context is open, if the models run on a CPU of several cores.
+    """A second process while the context is open, if small models run on a CPU of several cores.
 
     This process then takes half of the cores' threads, and keeps to it.
     """
@@ -93,7 +97,7 @@ def second_hand(subjects: Subjects) -> Iterator[Hand]:
     from harness.models.devices import preferred_device
 
     before = torch.get_num_threads()
-    if before < 2 or preferred_device().type != "cpu":
+    if before < 2 or preferred_device().type != "cpu" or not _is_small(subjects):
         yield NoHand()
         return
     torch.set_num_threads(before // 2)
@@ -103,6 +107,15 @@ def second_hand(subjects: Subjects) -> Iterator[Hand]:
     finally:
         hand.close()
         torch.set_num_threads(before)
+
+
+def _is_small(subjects: Subjects) -> bool:
+    from harness.models.size import model_size
+
+    try:
+        return model_size(subjects.base.reference).parameters <= LARGEST
+    except ModelReferenceError:  # of unknown size: better one process than no memory
+        return False
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from harness.runs.inside import ahead
 from harness.runs.inside.ahead import NoHand, SecondHand, second_hand
 from harness.runs.inside.screening.asking import Asked, ModelAsker
 from harness.runs.inside.screening.candidate import random_directions
@@ -121,3 +122,15 @@ def test_one_core_works_alone(subjects: Subjects, monkeypatch: pytest.MonkeyPatc
     with second_hand(subjects) as alone:
         assert isinstance(alone, NoHand)
         alone.start(stumble)()
+
+
+def test_only_a_small_model_is_held_twice(
+    subjects: Subjects, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
+    monkeypatch.setattr(torch, "set_num_threads", lambda number: None)
+    with second_hand(subjects) as helped:
+        assert isinstance(helped, SecondHand)
+    monkeypatch.setattr(ahead, "LARGEST", 1000)
+    with second_hand(subjects) as alone:
+        assert isinstance(alone, NoHand)
