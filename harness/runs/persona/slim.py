@@ -26,6 +26,9 @@ KEYS = {"spontaneous": "logprob", "unrelated": "logprob", "role": "logprob", "pr
 OWN = ("alias", "tokens", "neutral")
 """What a row says of its alias; with the number, the rest is the same for all of its group."""
 DIGITS = 4
+MOST = 10_000_000
+"""Numbers that rows may hold written out, a hundred times what a record of the miniature has. A
+few kilobytes of a stranger's could otherwise ask for all memory."""
 
 
 def slim(rows: Iterable[Row]) -> list[Row]:
@@ -57,14 +60,20 @@ def full(rows: Iterable[Row]) -> list[Row]:
     """One row for each alias again; the ``names`` rows are gone.
 
     Raises:
-        RecordError: A row speaks of names that are not there.
+        RecordError: A row speaks of names that are not there, or they would be too many.
     """
     known: dict[object, Row] = {}
+    sizes: dict[object, int] = {}
+    size = 0
     found: list[Row] = []
     for row in rows:
         if row.get("kind") == NAMES:
             known[row[NAMES]] = row
+            sizes[row[NAMES]] = sum(1 + len(neutral) for _, _, neutral in row["aliases"])
         elif NAMES in row:
+            size += sizes.get(row[NAMES], 0)
+            if size > MOST:
+                raise RecordError(f"The rows of names hold more than {MOST:,} numbers.")
             found += _written_out(row, known)
         else:
             found.append(row)

@@ -62,3 +62,13 @@ def test_rows_that_do_not_fit_their_names_are_refused(change: dict[str, Any]) ->
     kept = [row | change if row["kind"] == "role" else row for row in slim(_rows())]
     with pytest.raises(RecordError, match="names"):
         full(kept)
+
+
+def test_a_few_rows_cannot_ask_for_all_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = slim(_rows())
+    monkeypatch.setattr("harness.runs.persona.slim.MOST", 2 * 20 * 7 + 2 * 7)
+    assert full(kept)
+    listed = next(row for row in kept if row["kind"] == "names" and row["key"] == "logprob")
+    listed["aliases"] *= 1000  # the same names over and over need no further number
+    with pytest.raises(RecordError, match="hold more than"):
+        full(kept)
