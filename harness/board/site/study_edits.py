@@ -19,7 +19,9 @@ KINDS = {
     "control_drift": "drift of the control",
 }
 """Kinds of direction."""
-_HOWS = {"remove": "projected out", "hold": "held at the base model's mean", "add": "added"}
+EVERY = "every layer"
+"""How the name of an edit of the whole model ends: a record does not say how deep the model is."""
+HOWS = {"remove": "projected out", "hold": "held at the base model's mean", "add": "added"}
 
 
 def edit_words(one: Condition, record: CausalRecord) -> str:
@@ -27,9 +29,9 @@ def edit_words(one: Condition, record: CausalRecord) -> str:
     if one.how is None:
         return "unedited"
     what = what_words(one)
-    if what is None or one.how not in _HOWS:
+    if what is None or one.how not in HOWS:
         return one.name
-    said = f"{what} {_HOWS[one.how]} {place_words(one.layers, record)}"
+    said = f"{what} {HOWS[one.how]} {place_words(one.layers, record)}"
     if one.of_direction is None or one.of_residual is None:
         return said
     norm = "of its norm"
@@ -48,12 +50,12 @@ def what_words(one: Condition) -> str | None:
 
 def place_words(layers: Sequence[int], record: CausalRecord) -> str:
     """At which layers."""
-    every = max((one.layers for one in record.conditions), key=len, default=())
     if len(layers) == 1:
         return f"at layer {layers[0]}"
-    return (
-        "at every layer" if tuple(layers) == every else f"at layers {', '.join(map(str, layers))}"
-    )
+    same = (one for one in record.conditions if one.layers == tuple(layers))
+    if any(one.name.endswith(EVERY) for one in same):
+        return f"at {EVERY}"
+    return f"at layers {', '.join(map(str, layers))}"
 
 
 def _twin(null: Condition, record: CausalRecord) -> str | None:

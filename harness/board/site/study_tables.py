@@ -7,7 +7,7 @@ from statistics import fmean
 from typing import TYPE_CHECKING
 
 from harness.board.site.study import Table
-from harness.board.site.study_edits import KINDS, edit_words
+from harness.board.site.study_edits import HOWS, KINDS, edit_words, place_words
 from harness.board.text import percent, percent_interval
 
 if TYPE_CHECKING:
@@ -25,10 +25,6 @@ Words = tuple[str, str]
 NULLS = ("matched latent", "random direction")
 FIRST = "misaligned"
 TESTED = (FIRST, "drift")
-HOWS = {
-    "remove": "projected out at every layer",
-    "hold": "held at the base model's mean at every layer",
-}
 TITLES = {
     "ablate": "Directions taken out of the trained models",
     "steer": "Directions added to the base model",
@@ -197,9 +193,9 @@ def _ablated(record: CausalRecord) -> Iterator[str]:
     plain = next((one for one in record.conditions if one.how is None), None)
     if plain is not None:
         yield f"as they are {_answered(plain)}"
-    every = max((one.layers for one in record.conditions), key=len, default=())
+    most = max((one.layers for one in record.conditions), key=len, default=())
     for how, words in HOWS.items():
-        same = [c for c in record.conditions if c.how == how and c.layers == every]
+        same = [c for c in record.conditions if c.how == how and c.layers == most]
         told = [
             f"{KINDS[kind]} {_answered(one)}"
             for kind in TESTED
@@ -210,7 +206,7 @@ def _ablated(record: CausalRecord) -> Iterator[str]:
             f"random {_answered(one)}" for one in same if one.null == "random" and one.draw is None
         ]
         if told:
-            yield f"{words}: {', '.join(told)}"
+            yield f"{words} {place_words(most, record)}: {', '.join(told)}"
 
 
 def _answered(one: Condition) -> str:

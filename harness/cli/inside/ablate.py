@@ -82,8 +82,8 @@ def print_causal(record: CausalRecord) -> None:
     out.print(table)
     if steers:
         out.print(
-            "norms: strength in norms of the direction, or for a null of the one above it; "
-            "residual: in mean norms of the residual stream",
+            "norms: strength in norms of the direction, for a null in those of the direction it is "
+            "as long as; residual: in mean norms of the residual stream",
             style="dim",
             markup=False,
         )

@@ -51,7 +51,7 @@ def test_ablation_is_told_at_all_layers_with_its_null_and_not_where_it_does_most
     how, found = causal_words(
         record(
             condition("unedited", 40, None, direction=None, how=None, layers=()),
-            condition("hold", 10, 0.75),
+            condition("hold at every layer", 10, 0.75),
             condition("one layer", 0, 1.0, layers=(1,)),
             condition("null", 38, 0.05, direction="random", null="random"),
         )
@@ -68,10 +68,10 @@ def test_ablation_is_told_at_all_layers_with_its_null_and_not_where_it_does_most
 def test_steering_is_told_at_the_dose_that_other_questions_chose() -> None:
     doses = [
         condition(name, count, None, how="add", of_direction=1.0, of_residual=0.5)
-        for name, count in (("add once", 55), ("add twice", 90))
+        for name, count in (("add once at every layer", 55), ("add twice at every layer", 90))
     ]
     steered = {"verb": "steer", "edited": "base", "seeds": ()}
-    _, found = causal_words(record(*doses, **steered, chosen="add once"))
+    _, found = causal_words(record(*doses, **steered, chosen="add once at every layer"))
     words = "mean difference added at every layer, 1 of its norm (0.50 of the residual)"
     assert found == f"{words}: 55.0 % misaligned (97.0 % coherent)"
     _, found = causal_words(record(*doses, **steered))
@@ -89,7 +89,7 @@ def test_what_grew_is_not_called_gone_and_steering_has_no_such_column() -> None:
         condition(
             "random", 2, None, **dose, layers=(1,), direction="random", null="random", draw=0
         ),
-        condition("all", 70, None, **dose),
+        condition("all at every layer", 70, None, **dose),
         verb="steer",
         seeds=(),
         chosen="add once",
@@ -105,3 +105,13 @@ def test_what_grew_is_not_called_gone_and_steering_has_no_such_column() -> None:
         ),
     ]
     assert table.words.endswith(f"Chosen on the other questions: {table.rows[0][0]}.")
+
+
+def test_some_layers_are_not_called_every_layer() -> None:
+    some = condition("hold at layers 0, 1", 10, 0.75)
+    made = record(some, condition("one layer", 0, 1.0, layers=(1,)))
+    assert "held at the base model's mean at layers 0, 1: mean difference" in causal_words(made)[1]
+    assert (
+        causal_table(made).rows[0][0]
+        == "mean difference held at the base model's mean at layers 0, 1"
+    )
