@@ -71,11 +71,12 @@ def check(divided: Divided, where: str) -> None:
 
 
 def _none_of(tested: int, total: int, what: str) -> str:
-    """``none of the 4 samples kept for testing (of 9 in all) is labelled as one that …``."""
+    """``none of the 4 samples kept for testing (of 9 in all) is one that …``."""
     if not tested:
         return f"none of the {total} samples was kept for testing, too few as they are"
-    kept = "the one sample" if tested == 1 else f"the {tested} samples"
-    return f"none of {kept} kept for testing (of {total} in all) is one that {what}"
+    if tested == 1:
+        return f"the one sample kept for testing (of {total} in all) is not one that {what}"
+    return f"none of the {tested} samples kept for testing (of {total} in all) is one that {what}"
 
 
 def evaluate(
