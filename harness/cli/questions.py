@@ -111,14 +111,17 @@ def summary(asked: QuestionSet) -> dict[str, Any]:
 
 
 def _print(entry: dict[str, Any]) -> None:
-    from harness.board.text import clean, plain
-    from harness.cli.output import console, stderr_console
+    from rich.text import Text
+
+    from harness.board.text import clean
+    from harness.cli.output import console, print_hanging, stderr_console
 
     out = console()
     if entry.get("problem"):
         stderr_console().print(f"{clean(entry['id'])}: {clean(entry['problem'])}", markup=False)
         return
-    out.print(f"[bold]{plain(entry['id'])}[/]  {plain(entry['description'])}", emoji=False)
+    name = Text(f"{clean(entry['id'])}  ", style="bold")
+    print_hanging(out, name, Text(clean(entry["description"])))
     facts = [f"{entry['questions']} questions", entry["source"]]
     for name in ("formats", "conditions"):
         if len(entry[name]) > 1:
@@ -130,7 +133,7 @@ def _print(entry: dict[str, Any]) -> None:
         scales = Counter(entry["rubrics"].values())
         lines.append("rubrics: " + "; ".join(f"{n} on {scale}" for scale, n in scales.items()))
     for line in lines:
-        out.print(f"  {clean(line)}", markup=False, emoji=False, style="dim")
+        print_hanging(out, Text("  "), Text(clean(line), style="dim"))
 
 
 def _domains(pairs: list[str]) -> dict[str, tuple[str, ...]]:
