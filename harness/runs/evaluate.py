@@ -11,8 +11,8 @@ from inspect_ai import Task, eval
 from inspect_ai.log import EvalLog, EvalSample
 from inspect_ai.model import Model
 
-from harness.errors import HarnessError, SampleError
 from harness.models.memory import trim
+from harness.runs.failure import failure
 from harness.runs.progress import Progress
 from harness.sampling.counting import counting
 from harness.sampling.inspect_options import calm_collector, fast_eval_options
@@ -64,7 +64,7 @@ def evaluate(
     if log.status == "cancelled":
         raise KeyboardInterrupt
     if log.status != "success":
-        raise _failure(log)
+        raise failure(log)
     return log, count.answered_at
 
 
@@ -95,12 +95,3 @@ def _without_events(location: str) -> list[EvalSample]:
 
 def _light(sample: dict[str, Any]) -> EvalSample:
     return EvalSample.model_validate({k: v for k, v in sample.items() if k not in _UNREAD})
-
-
-def _failure(log: EvalLog) -> HarnessError:
-    text = log.error.message if log.error else f"the evaluation ended as '{log.status}'"
-    first_line = (text.strip() or "unknown error").splitlines()[0]
-    return SampleError(
-        f"Asking {log.eval.model} failed: {first_line}",
-        hint=f"The full log is {log.location}. Finished answers are kept; run again to go on.",
-    )

@@ -84,5 +84,20 @@ def test_a_server_that_is_not_there_is_one_message(
     monkeypatch.setattr("harness.sampling.patience.MAX_RETRIES", 1)
     with serving(lambda *_: None) as server:
         pass
-    with pytest.raises(SampleError, match=r"openai-api/local/subject failed: .*[Cc]onnect"):
+    with pytest.raises(SampleError, match=r"openai-api/local/subject failed: .*[Cc]onnect") as told:
         evaluate(server, samples=1)
+    assert "Connection error" in str(told.value)
+    assert "Future" not in str(told.value)
+
+
+def test_it_is_said_that_the_judge_failed_and_how_a_server_of_ones_own_is_named(
+    evaluate: Evaluate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("harness.sampling.patience.MAX_RETRIES", 1)
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    with serving(lambda _, body: "500" if body["model"] == "judge" else None) as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+        with pytest.raises(SampleError) as told:
+            evaluate(server, samples=1, judge="openai/judge")
+    assert str(told.value).startswith("Judging by openai/judge failed: given up")
+    assert "openai-api/SERVICE/judge, with SERVICE_BASE_URL" in (told.value.hint or "")
