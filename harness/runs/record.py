@@ -15,6 +15,8 @@ from harness.runs.spec import RunSpec, Strict
 from harness.workspace import write_atomic
 
 RECORD = "run.json"
+PLANNED = "spec.json"
+"""What a run is going to do, written when it begins."""
 Status = Literal["complete", "partial", "not evaluable", "imported"]
 """``not evaluable``: the base model failed a competence gate, so its rates prove nothing;
 ``imported``: answers and scores were made elsewhere."""
@@ -291,6 +293,11 @@ def find_run(text: str, results: Path) -> Path:
             f"No run matches '{text}': {results} {wrong}.",
             hint="Name the folder that holds the runs (--results DIR), or make one: "
             "python -m harness run insecure_code",
+        )
+    if not matches and text in {p.parent.name for p in results.glob(f"*/{PLANNED}")}:
+        raise RecordError(
+            f"The run '{text}' in {results} is not finished, so it has no figures yet.",
+            hint="Give the command that began it again: it goes on where it was.",
         )
     known = ", ".join(ids) or "none yet"
     raise RecordError(

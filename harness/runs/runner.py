@@ -22,6 +22,7 @@ from harness.runs.probe import ANSWERS, IN_DOMAIN, Subject, answers_id, read_row
 from harness.runs.progress import Progress
 from harness.runs.raw import write_raw
 from harness.runs.record import (
+    PLANNED,
     RECORD,
     AdapterRecord,
     ProbeRecord,
@@ -85,7 +86,7 @@ def execute(plan: Plan, store: Store, progress: Progress) -> Outcome:
 def _execute(plan: Plan, store: Store, progress: Progress) -> RunRecord:
     started = time.monotonic()
     spec = plan.spec
-    write_atomic(store.run(spec.run_id) / "spec.json", spec.model_dump_json(indent=1) + "\n")
+    write_atomic(store.run(spec.run_id) / PLANNED, spec.model_dump_json(indent=1) + "\n")
     adapters = {
         arm: [_train(plan, arm, seed, store, progress) for seed in spec.seeds] for arm in spec.arms
     }
