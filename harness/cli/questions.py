@@ -120,8 +120,8 @@ def _print(entry: dict[str, Any]) -> None:
     if entry.get("problem"):
         stderr_console().print(f"{clean(entry['id'])}: {clean(entry['problem'])}", markup=False)
         return
-    name = Text(f"{clean(entry['id'])}  ", style="bold")
-    print_hanging(out, name, Text(clean(entry["description"])))
+    title = Text(f"{clean(entry['id'])}  ", style="bold")
+    print_hanging(out, title, Text(clean(entry["description"])))
     facts = [f"{entry['questions']} questions", entry["source"]]
     for name in ("formats", "conditions"):
         if len(entry[name]) > 1:

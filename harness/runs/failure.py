@@ -22,7 +22,8 @@ def failure(log: EvalLog) -> SampleError:
     grader = (log.eval.model_roles or {}).get("grader")
     doing, name = "Asking", log.eval.model
     if grader is not None and _JUDGING.search(trace):
-        doing, name = "Judging by", grader.model
+        judges = grader if isinstance(grader, list) else [grader]
+        doing, name = "Judging by", ", ".join(judge.model for judge in judges)
     return SampleError(
         f"{doing} {name} failed: {_cause(text, trace)}",
         hint=f"{_own_server(name)}The full log is {log.location}. "
