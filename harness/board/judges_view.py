@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from harness.board.layout import print_table
+from harness.board.layout import print_wide
 from harness.board.text import MISSING, clean, percent, percent_interval, points_interval
 from harness.runs.panel import Panel
 from harness.runs.record import RateRecord, RunRecord
@@ -28,7 +28,7 @@ def print_judges(runs: Sequence[RunRecord], agreement: Panel | None, console: Co
     rows = [_cells(run) for run in runs]
     table = {title: [clean(row[title]) for row in rows] for title in rows[0]}
     console.print()
-    print_table(table, set(table) - {"judge"}, [False] * len(rows), console)
+    print_wide(table, set(table) - {"judge"}, [False] * len(rows), console)
     if agreement is None:
         return
     alphas = ", ".join(f"{role} {_alpha(found)}" for role, found in agreement.alpha.items())
@@ -58,7 +58,8 @@ def _share(rate: RateRecord | object | None) -> str:
 
 def _alpha(found: Alpha) -> str:
     if found.alpha is None:
-        return MISSING
+        why = "all scores are equal" if found.answers else "no answer has two scores"
+        return f"{MISSING} ({why})"
     ends = (
         "" if found.low is None or found.high is None else f" [{found.low:.2f}, {found.high:.2f}]"
     )
