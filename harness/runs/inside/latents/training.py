@@ -16,13 +16,15 @@ from harness.runs.inside.corpus import CorpusRequest, open_corpus
 from harness.runs.inside.harvesting import chosen_answers, inside_store, parse_layers
 from harness.runs.inside.latents.record import (
     SAE,
+    SCHEMA,
     LossRecord,
     RenderingRecord,
     SaeRecord,
     write_record,
 )
+from harness.runs.inside.latents.statistics import FILE as STATISTICS
 from harness.runs.inside.latents.statistics import write_statistics
-from harness.runs.inside.records import finished_now
+from harness.runs.inside.records import finished_now, known_side
 from harness.runs.inside.subjects import Subjects
 from harness.runs.lock import locked
 from harness.runs.progress import Progress
@@ -60,7 +62,7 @@ class SaeRequest:
 
 
 def make_sae(subjects: Subjects, request: SaeRequest, progress: Progress) -> SaeRecord:
-    """Train a run's autoencoder or take one in, measure it, and write the record.
+    """Train a run's autoencoder or take one in, measure it, and write the record; or read it.
 
     Raises:
         UsageError: The layer does not exist, or the autoencoder has another width.
@@ -83,14 +85,23 @@ def make_sae(subjects: Subjects, request: SaeRequest, progress: Progress) -> Sae
     made = _Making(subjects, request, progress, base, layers[0], origin)
     folder, dictionary, distinct = made.trained() if request.source is None else made.adopted()
     dictionary.check_width(int(base.model.config.get_text_config().hidden_size))
-    renderings, losses, own = made.measured(dictionary, held)
+    answers = _answers(subjects, base.tokenizer)
+    source = request.source.name if request.source is not None else None
+    models = [(subject.words, subject.identity) for subject in subjects.all]
+    texts = [texts_hash(held), texts_hash(answers)]
+    inputs = content_hash([SCHEMA, folder.name, source, origin, models, texts])
+    done = known_side(subjects.folder, SAE, SaeRecord, inputs)
+    if done is not None and (folder / STATISTICS).is_file():
+        return done
+    renderings, losses, own = made.measured(dictionary, held, answers)
     write_statistics(folder, own)
     settings = request.settings if request.source is None else None
     record = SaeRecord(
+        inputs=inputs,
         run_id=subjects.record.run_id,
         folder=folder.name,
         origin="trained" if settings is not None else "loaded",
-        source=request.source.name if request.source is not None else None,
+        source=source,
         architecture=dictionary.architecture,
         layer=layers[0],
         width=dictionary.width,
@@ -174,13 +185,12 @@ class _Making:
             return folder, adopt(source, folder), None
 
     def measured(
-        self, dictionary: Dictionary, held: list[Text]
+        self, dictionary: Dictionary, held: list[Text], answers: list[Text]
     ) -> tuple[list[RenderingRecord], Losses, Rendering]:
         """How it renders every model of the run; the last is the base model on the corpus."""
         from harness.inside.sae.quality import losses, render
 
         started = time.monotonic()
-        answers = _answers(self.subjects, self.base.tokenizer)
         found: list[RenderingRecord] = []
         own: Rendering | None = None
         self.progress.start("measure the sparse autoencoder", len(self.subjects.all))
