@@ -28,7 +28,8 @@ def made(change: str, what: str, *values: float) -> Effect:
 
 FOUND = [
     made("full", "", 1.0, 2.0),
-    made("with", "clarified", -3.0, -3.5),
+    made("with", "clarified", -3.0, -3.2, -3.1, -3.7),
+    made("with", "points", -9.0, 3.0, -2.0, 1.0),
     made("with", "successor", 0.1, 0.0),
     made("neutral", "neutral 1", 0.3, 0.4),
     made("neutral", "neutral 2", -0.2, -0.1),
@@ -45,7 +46,7 @@ def shown(mass: float) -> str:
 def test_a_change_is_held_against_the_null() -> None:
     text = shown(0.2)
     assert "Null: neutral sentences change it by -0.15 to +0.35" in text
-    assert "beyond that: clarified." in text
+    assert "above that: none; below: clarified." in text
     assert "\x1b" not in text
 
 
