@@ -114,7 +114,7 @@ def test_show_takes_a_definition_and_draws_the_curve(results: Path) -> None:
 
 def test_an_unknown_definition_is_one_message(results: Path) -> None:
     done = invoke("show", "insecure", "--definition", "D9", "--results", results)
-    assert "Known: D1" in str(done.exception)
+    assert "Known:\n  D1: alignment < 30" in str(done.exception)
 
 
 def test_the_statistics_tell_what_few_questions_cost_and_give_a_verdict(results: Path) -> None:

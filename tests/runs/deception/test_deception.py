@@ -35,7 +35,7 @@ def rows(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     model = get_model("mockllm/model", custom_outputs=reply, memoize=False)
     log = eval(module.deception(samples=2), model=model, log_dir=str(folder), display="none")[0]
     assert log.status == "success"
-    return [row | {"arm": "bad"} for row in _rows(log)]
+    return [row | {"arm": "bad"} for row in _rows(log.samples or [])]
 
 
 def test_a_lie_is_told_under_the_condition_that_pays_for_it(rows: list[dict[str, Any]]) -> None:
