@@ -76,7 +76,7 @@ COLUMNS = (
     Column("seeds", lambda r: str(r.seeds), yields=10),
     Column("answers", lambda r: MISSING if r.answers is None else str(r.answers), yields=7),
     Column("status", status_word, yields=11, number=False),
-    Column("run", lambda r: r.run_id[-HASH:], yields=2, number=False),
+    Column("run", lambda r: r.run_id[-HASH:], number=False),
 )
 
 
@@ -96,8 +96,20 @@ def _print_group(group: Group, console: Console) -> None:
     columns = with_instruments(COLUMNS, group.rows)
     cells = cells_of(columns, group.rows)
     space = console.width if console.is_terminal else None
-    kept = fitting(columns, cells, space, _essential(group.rows))
-    table = fit({c.title: cells[c.title] for c in kept}, space, [c.title for c in kept[:2]])
+    essential = _essential(group.rows)
+    if space is not None:
+        # What is the same in every row is said once, and its room goes to other columns.
+        if len(set(cells["model"])) == 1:
+            console.print(Text(f"Model {cells['model'][0]}", style="dim"))
+            columns = [column for column in columns if column.title != "model"]
+        if len({row.status for row in group.rows}) == 1 and essential:
+            console.print(Text(f"Status {clean(group.rows[0].status)}", style="yellow"))
+            cells["status"] = ["verified" if row.verified else MISSING for row in group.rows]
+            essential = set()
+    own = {column.title: cells[column.title] for column in columns}
+    kept = fitting(columns, own, space, essential)
+    names = [c.title for c in kept if c.title in ("task", "model")]
+    table = fit({c.title: cells[c.title] for c in kept}, space, names)
     many_arms = len({row.arm for row in group.rows}) > 1
     bold = [many_arms and row.arm == "bad" for row in group.rows]
     print_table(table, {c.title for c in kept if c.number}, bold, console)

@@ -61,11 +61,23 @@ def test_a_terminal_gets_no_line_wider_than_itself(width: int) -> None:
     assert "No room for" in text
 
 
+def test_what_is_the_same_in_every_row_is_said_once_and_runs_are_named() -> None:
+    """The id is what ``show`` asks for; a shared model and status leave it the room."""
+    same = [record(status="not evaluable"), record(1, status="not evaluable")]
+    text = _printed(same, 80)
+    assert max(len(line) for line in text.splitlines()) <= 80
+    assert text.count("Status not evaluable") == text.count("Model ") == 1
+    for one in same:
+        assert one.run_id[-10:] in text
+    mixed = _printed([same[0], record(1)], 200)
+    assert "Status" not in mixed and "not evaluable" in mixed and "full" in mixed
+
+
 def test_columns_yield_in_order_and_the_headline_stays() -> None:
     (group,) = leaderboard([record()])
     cells = cells_of(COLUMNS, group.rows)
     narrow = [column.title for column in fitting(COLUMNS, cells, 1)]
-    assert narrow == ["task", "model", "arm", "misaligned", "minus control"]
+    assert narrow == ["task", "model", "arm", "misaligned", "minus control", "run"]
     assert fitting(COLUMNS, cells, None) == list(COLUMNS)
 
 
@@ -92,7 +104,8 @@ def test_a_complete_run_is_full_and_a_recomputed_one_verified() -> None:
 
 
 def test_long_names_are_shortened_rather_than_wrapped_on_a_terminal() -> None:
-    text = _printed([record(plan=spec(model="an-organisation/" + "x" * 90))], 100)
+    plans = [spec(model="an-organisation/" + "x" * 90), spec(model="another")]
+    text = _printed([record(plan=plan) for plan in plans], 100)
     assert max(len(line) for line in text.splitlines()) <= 100
     assert "an-organisation/x" in text and "…" in text
 
