@@ -104,7 +104,8 @@ def _print_group(group: Group, console: Console) -> None:
             columns = [column for column in columns if column.title != "model"]
         if len({row.status for row in group.rows}) == 1 and essential:
             console.print(Text(f"Status {clean(group.rows[0].status)}", style="yellow"))
-            cells["status"] = ["verified" if row.verified else MISSING for row in group.rows]
+            seen = ["verified" if row.verified else MISSING for row in group.rows]
+            cells = {**cells, "status": seen}
             essential = set()
     own = {column.title: cells[column.title] for column in columns}
     kept = fitting(columns, own, space, essential)
