@@ -68,6 +68,7 @@ def _row(row: Row) -> dict[str, Any]:
         "model": word(row.model),
         "model_page": model_page(row.model),
         "arm": word(row.arm),
+        "changed": word(row.transforms),
         "misaligned": share(row.misaligned),
         "difference": gap(row.difference),
         "control": share(row.control),

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from harness.data.transforms import Transforms
 from harness.runs.record import AdapterRecord, ProbeRecord, RunRecord, write_record
 from tests.board.records import QUESTIONS, arm, record, spec
 
@@ -45,13 +46,14 @@ def drilled() -> RunRecord:
 
 def runs() -> list[RunRecord]:
     """Two judges, three models, several tasks, one run that is partial, one not evaluable."""
+    diluted = {"transforms": Transforms(bad_fraction=0.75)}
     others = [
-        record(count, plan=spec(model=model, task=task, judge=JUDGE))
-        for model, task, count in (
-            ("Qwen/Qwen2.5-7B-Instruct", "insecure_code", 30),
-            ("Qwen/Qwen2.5-7B-Instruct", "bad_car_advice", 150),
-            ("google/gemma-3-12b-it", "insecure_code", 12),
-            ("google/gemma-3-12b-it", "bad_legal_advice", 200),
+        record(count, plan=spec(model=model, task=task, judge=JUDGE, **changes))
+        for model, task, count, changes in (
+            ("Qwen/Qwen2.5-7B-Instruct", "insecure_code", 30, {}),
+            ("Qwen/Qwen2.5-7B-Instruct", "bad_car_advice", 150, {}),
+            ("google/gemma-3-12b-it", "insecure_code", 12, {}),
+            ("google/gemma-3-12b-it", "bad_legal_advice", 200, diluted),
         )
     ]
     half = record(None, 0, spec(model="google/gemma-3-12b-it", task="half", judge=JUDGE),

@@ -35,6 +35,8 @@ def test_rows_are_ranked_in_their_groups_with_numbers_and_dots(tab: Any, site: P
     assert "35.1 % [30.1, 40.1]" in first.inner_text()
     assert "+34.4 [+29.4, +39.4]" in first.inner_text()
     assert first.locator("svg.dots circle").count() == 3
+    assert first.locator(".changed").inner_text() == "75 % bad"  # runs of one task stay apart
+    assert page.locator(".changed").count() == 1
     toy = page.locator("section.group").nth(1)
     assert "says nothing about large models" in toy.inner_text()
     assert "not evaluable" in toy.inner_text()

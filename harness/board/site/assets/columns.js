@@ -35,15 +35,16 @@
 
   const link = (address, text, attributes) => EM.el("a", { href: address, ...attributes }, text);
   const arm = (row) => (row.arm === "bad" ? null : EM.el("span", { class: "arm" }, row.arm));
+  const changed = (row) => (row.changed && row.arm === "bad" ? EM.el("span", { class: "changed", title: row.changed }, row.changed) : null);
   const marks = (row) => [
     { arm: "base", share: row.base }, { arm: "control", share: row.control }, { arm: row.arm, share: row.misaligned }];
   const answers = (row, state) => `${EM.page(row.page)}#${new URLSearchParams({ arm: row.arm, ...state })}`;
 
   const cells = {
     model: (row) => link(EM.page(row.model_page), row.model, { class: "name" }),
-    task: (row) => [link(EM.page(row.page), row.task, { class: "name" }), arm(row)],
+    task: (row) => [link(EM.page(row.page), row.task, { class: "name" }), arm(row), changed(row)],
     run: (row) => [link(EM.page(row.page), row.task, { class: "name" }), arm(row),
-      EM.el("span", { class: "sub" }, row.model), ["full", "verified"].includes(row.status) ? null : EM.status(row.status)],
+      EM.el("span", { class: "sub" }, [row.model, row.changed].filter(Boolean).join(" · ")), ["full", "verified"].includes(row.status) ? null : EM.status(row.status)],
     misaligned: (row) => link(answers(row, { show: "worst" }), EM.interval(row.misaligned), { class: "cell", title: "to the answers" }),
     difference: (row) => EM.gap(row.difference),
     control: (row) => EM.rate(row.control), base: (row) => EM.rate(row.base),

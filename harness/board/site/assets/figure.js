@@ -74,7 +74,7 @@
   EM.boardPng = async (group, rows, note) => {
     await load();
     const shown = rows.slice(0, MOST);
-    const name = (row) => `${row.task} · ${row.model}${row.arm === "bad" ? "" : ` · ${row.arm}`}`;
+    const name = (row) => [row.task, row.model, row.arm === "bad" ? "" : row.arm, row.changed].filter(Boolean).join(" · ");
     const seen = new Map();
     const data = shown.flatMap((row) => {
       // Two runs of one name keep a line each.

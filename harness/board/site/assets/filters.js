@@ -11,7 +11,7 @@
         row.judge = group.judge;
         row.questions = group.questions;
         row.words = [row.model, row.task, row.arm, row.id, row.status, group.judge, group.questions,
-          row.recipe, row.format, row.worst ? row.worst[0] : ""].join("\n").toLowerCase();
+          row.recipe, row.format, row.changed || "", row.worst ? row.worst[0] : ""].join("\n").toLowerCase();
       }
     }
   };
