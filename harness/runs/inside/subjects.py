@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from harness.models.loading import LoadedModel
 
 BASE = "base"
+SAID = 2
+"""Runs that are left out which a message names; of a whole board it would be a wall."""
 
 
 @dataclass(frozen=True)
@@ -255,3 +257,11 @@ def _adapter(record: RunRecord, place: Path, arm: str, seed: int, sha256: str) -
             hint=f"Delete {place} and run the task again: python -m harness run {record.task}.",
         )
     return folder
+
+
+def left_out_words(left: Sequence[str]) -> str:
+    """What was left out and why, in a sentence: the first few, and how many more."""
+    if not left:
+        return ""
+    more = f"; and {len(left) - SAID} more" if len(left) > SAID else ""
+    return f" Left out: {'; '.join(left[:SAID])}{more}"

@@ -21,7 +21,7 @@ from harness.runs.inside.elsewhere.record import (
     Told,
 )
 from harness.runs.inside.records import finished_now, known_side, side_versions, write_side
-from harness.runs.inside.subjects import RunSubject, Subjects, resolve_subjects
+from harness.runs.inside.subjects import RunSubject, Subjects, left_out_words, resolve_subjects
 from harness.runs.progress import Progress
 from harness.runs.record import RunRecord, all_records
 from harness.runs.spec import content_hash
@@ -140,7 +140,7 @@ def other_models(subjects: Subjects) -> tuple[list[tuple[OtherModel, RunSubject]
     if not found:
         raise PrerequisiteError(
             f"There is no other run of {own.model} with its models in "
-            f"{subjects.workspace.results}." + (f" Left out: {'; '.join(left)}" if left else ""),
+            f"{subjects.workspace.results}.{left_out_words(left)}",
             hint="Record one of another task: python -m harness run TASK.",
         )
     return found, left

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.errors import HarnessError, PrerequisiteError
-from harness.runs.inside.subjects import Subjects, resolve_subjects
+from harness.runs.inside.subjects import Subjects, left_out_words, resolve_subjects
 from harness.runs.record import RunRecord, all_records
 from harness.workspace import Workspace
 
@@ -60,7 +60,7 @@ def sweep(subjects: Subjects, workspace: Workspace) -> tuple[list[Dose], list[st
     if len({dose.share for dose in doses}) < LEAST:
         raise PrerequisiteError(
             f"There is no dose sweep of {own.run_id} in {workspace.results}: {len(doses)} run with "
-            "its models." + (f" Left out: {'; '.join(left)}" if left else ""),
+            "its models." + left_out_words(left),
             hint=f"Record some: python -m harness run {own.task} --bad-fraction 0.1 (0.25, 0.5 …), "
             "all else as in that run.",
         )

@@ -14,6 +14,7 @@ from harness.errors import PrerequisiteError
 from harness.runs.inside.elsewhere import measure
 from harness.runs.inside.elsewhere.measure import Found, elsewhere, is_misaligned, other_models
 from harness.runs.inside.screening.candidate import random_directions
+from harness.runs.inside.subjects import left_out_words
 from harness.runs.progress import Silent
 from harness.runs.record import RunRecord, read_record
 from tests.board.records import record
@@ -121,6 +122,12 @@ def test_a_run_whose_models_are_gone_is_left_out(two_runs: InsideRun, tmp_path: 
         )
     with pytest.raises(PrerequisiteError, match=r"Left out: .*other-"):
         other_models(InsideRun(two_runs.id, tmp_path, two_runs.here).subjects)
+
+
+def test_a_wall_of_runs_is_named_by_its_first_stones() -> None:
+    assert left_out_words([]) == ""
+    assert left_out_words(["a: gone", "b: gone"]) == " Left out: a: gone; b: gone"
+    assert left_out_words(list("abcde")) == " Left out: a; b; and 3 more"
 
 
 def test_a_bad_arm_counts_only_where_behaviour_shows_it() -> None:
