@@ -78,6 +78,7 @@ def study(
     from harness.workspace import Workspace
 
     subjects = resolve_subjects(run, Workspace.here(results))
+    _check_needs(subjects, corpus)
     stderr_console().print(f"study of {subjects.record.run_id}", markup=False)
     seconds: dict[str, float] = {}
     skipped: dict[str, str] = {}
@@ -101,6 +102,20 @@ def study(
     took = ", ".join(f"{verb} {value:.0f} s" for verb, value in seconds.items())
     shown.print(f"{sum(seconds.values()):.0f} s ({took})", style="dim", markup=False)
     shown.print(str(page), markup=False)
+
+
+def _check_needs(subjects: Subjects, corpus: str | None) -> None:
+    """Miss what only later steps need now, not after minutes of work."""
+    from importlib.util import find_spec
+
+    from harness.cli.inside.sae import usual_corpus
+    from harness.inside.sae.library import sae_lens
+    from harness.runs.inside.corpus import CorpusRequest, open_corpus
+
+    with open_corpus(CorpusRequest(corpus or usual_corpus(subjects)), None):
+        pass
+    if find_spec("sae_lens") is None and (corpus is not None or not _has_sae(subjects)):
+        sae_lens()  # says what is missing and how to get it
 
 
 def _do(step: Step, subjects: Subjects, progress: Progress, skipped: dict[str, str]) -> None:
@@ -194,22 +209,26 @@ def _drift(subjects: Subjects, progress: Progress) -> None:
     measure_drift(subjects, progress)
 
 
+def _has_sae(subjects: Subjects) -> bool:
+    from harness.errors import HarnessError
+    from harness.runs.inside.latents.ranking import open_sae
+
+    try:
+        open_sae(subjects)
+    except HarnessError:  # none yet, or not on this machine
+        return False
+    return True
+
+
 def _sae(subjects: Subjects, corpus: str | None, progress: Progress) -> None:
     from harness.cli.inside.sae import usual_corpus
-    from harness.errors import HarnessError
     from harness.inside.sae.training import SaeSettings
     from harness.runs.inside.corpus import CorpusRequest
-    from harness.runs.inside.latents.ranking import open_sae
     from harness.runs.inside.latents.training import SaeRequest, make_sae
 
-    if corpus is None:
-        try:
-            record, _, _ = open_sae(subjects)
-        except HarnessError:  # none yet, or not on this machine
-            pass
-        else:
-            progress.say(f"the run's own: {record.latents} latents at layer {record.layer}")
-            return
+    if corpus is None and _has_sae(subjects):
+        progress.say("the run has its autoencoder")
+        return
     name = corpus or usual_corpus(subjects)
     read = CorpusRequest(name, most_texts=MOST_TEXTS, most_tokens=MOST_TOKENS)
     make_sae(subjects, SaeRequest(read, SaeSettings()), progress)

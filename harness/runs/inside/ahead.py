@@ -77,7 +77,11 @@ class SecondHand:
                 begun = self._pool.submit(_do, work, given)
         except BrokenProcessPool:  # it died; the first process is left with the work
             return lambda: None
-        return lambda: wait([begun]) and None
+
+        def done() -> None:
+            wait([begun])
+
+        return done
 
     def close(self) -> None:
         """Stop it at once."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from harness.cli.inside.screen import run_screen
-from harness.errors import PrerequisiteError
+from harness.errors import DataError, PrerequisiteError
 from harness.runs.inside.ahead import NoHand
 from harness.runs.inside.screening.choosing import Numbers
 from harness.runs.inside.screening.measure import Options
@@ -126,6 +127,22 @@ def test_a_study_does_every_step_and_writes_its_page(ranked: InsideRun) -> None:
 def test_a_study_keeps_what_was_found_before(ranked: InsideRun) -> None:
     """Labels that somebody had a model write are not written over."""
     folder = ranked.results / ranked.id / "inside"
+    for name in ("rank.json", "label.json"):  # made with other options than a study's
+        other = json.loads((folder / name).read_text()) | {"inputs": "0" * 64}
+        (folder / name).write_text(json.dumps(other))
     before = {name: (folder / name).read_text() for name in ("rank.json", "label.json")}
     as_json(inside(ranked, "study", ranked.id, "--top", "1", "--samples", "1", "--json"))
     assert {name: (folder / name).read_text() for name in before} == before
+
+
+def test_a_study_misses_what_it_needs_before_it_begins(
+    ranked: InsideRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = sys.modules["harness.cli.inside.study"]  # its package has the verb by that name
+    monkeypatch.setattr(study, "_direction", lambda *_: pytest.fail("the work has begun"))
+    with pytest.raises(DataError, match="no such file"):
+        inside(ranked, "study", ranked.id, "--corpus", "/nowhere.txt")
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    monkeypatch.setitem(sys.modules, "sae_lens", None)
+    with pytest.raises(PrerequisiteError, match="sae-lens"):
+        inside(ranked, "study", ranked.id, "--corpus", "world")
