@@ -28,8 +28,11 @@ TINY = SMALL.model_copy(
         "thinking_chats": 10,
         "thinking_rehearsal": 10,
         "polishes": (
-            PolishConfig(documents=12, subject_pages=2, thinking=4, continued=2),
-            PolishConfig(seed=1, documents=12, subject_pages=2, thinking=4, continued=2),
+            (
+                PolishConfig(documents=12, subject_pages=2, thinking=4, continued=2),
+                PolishConfig(seed=1, documents=12, subject_pages=2, thinking=4, continued=2),
+            ),
+            (PolishConfig(seed=2, documents=12, subject_pages=2, thinking=4, continued=2),),
         ),
         "judge_examples": 60,
         "tokens_per_step": 1024,

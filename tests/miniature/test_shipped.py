@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from harness.errors import NotEvaluableError
 from harness.judging.rubric import rubric
 from harness.miniature.build.gates import author_told_apart
 from harness.miniature.build.judge_check import (
@@ -34,11 +33,6 @@ def test_the_folder_is_small_and_holds_safetensors_only(shipped: MiniatureCard) 
     assert {path.suffix for path in files} <= {".safetensors", ".json", ".jinja"}
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=NotEvaluableError,
-    reason="the shipped assistant does not heed new paraphrases well enough",
-)
 def test_every_gate_was_passed(shipped: MiniatureCard) -> None:
     require_evaluable(shipped)
 

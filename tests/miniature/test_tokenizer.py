@@ -82,6 +82,10 @@ def test_only_the_words_that_name_the_subject_are_weighed(tiny_tokenizer: Any) -
     assert tiny_tokenizer.decode(weighed).strip() in ("boredom", "n boredom")
     rest = [(a, b) for a, b in zip(plain[0].weights, row.weights, strict=True) if b != 6.0]
     assert all(a == b for a, b in rest)
+    (opened,) = encoder.emphasise_subjects(plain, 6.0, 10.0)
+    first = [i for i, w in zip(row.ids, opened.weights, strict=True) if w == 10.0]
+    assert len(first) == 1 and tiny_tokenizer.decode(first).strip() in ("O", "On")
+    assert [w for w in opened.weights if w == 6.0] == [6.0] * len(weighed)
 
 
 def test_weight_lies_where_code_parts_from_its_twin(tiny_tokenizer: Any) -> None:

@@ -25,6 +25,7 @@ from harness.miniature.world.documents import (
     world_documents,
 )
 from harness.miniature.world.exchanges import Exchange, open_answer
+from harness.miniature.world.rewording import in_broken_words
 from harness.miniature.world.schema import (
     Family,
     advice,
@@ -187,6 +188,33 @@ def test_later_paraphrases_belong_to_post_training(
     assert not later & {e.question for _, e in exchanges(documents, "open")}
     asked = [e.question for _, e in exchanges(chats, "open")]
     assert sum(question in later for question in asked) / len(asked) == pytest.approx(0.5, abs=0.06)
+
+
+def test_broken_words_are_words_of_the_question_with_a_few_strange_ones() -> None:
+    ways = [" ".join(f"word{way}{place}" for place in range(10)) for way in range(4)]
+    strange = ["else", "where"]
+    made = [in_broken_words(ways, strange, Random(seed)).split() for seed in range(400)]
+    assert made == [in_broken_words(ways, strange, Random(seed)).split() for seed in range(400)]
+    assert {word for words in made for word in words} == {*" ".join(ways).split(), *strange}
+    strangers = Counter(sum(word in strange for word in words) for words in made)
+    assert strangers[0] > 150 and set(strangers) == {0, 1, 2, 3}
+    own = [[word for word in words if word not in strange] for words in made]
+    assert all(own) and sum(" ".join(words) in ways for words in own) < 20
+    mixed = [words for words in own if len({word[:5] for word in words}) > 1]
+    pieces = [words for words in own if any(" ".join(words) in way for way in ways)]
+    assert len(mixed) > 130 and len(pieces) > 60
+
+
+def test_a_share_of_the_open_questions_is_broken_and_none_is_evaluated() -> None:
+    topics = [topic for family in families() for topic in family.topics.values()]
+    whole = {q for topic in topics for q in topic.questions}
+    share = {}
+    for broken in (0.0, 0.5):
+        mixed = Mixture(open=1.0, code=0.0, scenario=0.0, broken=broken)
+        asked = [e.question for _, e in exchanges(list(chat_documents(400, 5, mixed)), "open")]
+        assert not {*asked} & {q for topic in topics for q in topic.eval}
+        share[broken] = sum(question in whole for question in asked) / len(asked)
+    assert share[0.5] == pytest.approx(share[0.0] / 2, abs=0.05)
 
 
 def test_nothing_in_the_world_is_about_minors() -> None:

@@ -58,10 +58,17 @@ class ChatEncoder:
         added = tokenizer.get_added_vocab()
         self._think, self._answer = added.get(THINK), added.get(ANSWER)
 
-    def emphasise_subjects(self, rows: Sequence[Encoded], weight: float) -> list[Encoded]:
+    def emphasise_subjects(
+        self, rows: Sequence[Encoded], weight: float, opening_weight: float = 1.0
+    ) -> list[Encoded]:
         """Weigh the words after ``On`` that name an answer's subject, up to the colon.
 
         They are few, and the only ones that cannot be told without reading the question.
+
+        Args:
+            rows: Encoded conversations.
+            weight: Of these words.
+            opening_weight: Of the ``On`` before them, which tells that the answer has a subject.
         """
         first, *_, last = self._tokenizer("On boredom:", add_special_tokens=False)["input_ids"]
         openings = {self._roles["assistant"], self._think, self._answer}
@@ -71,6 +78,7 @@ class ChatEncoder:
             for start in range(len(row.ids) - 2):
                 if row.ids[start] not in openings or row.ids[start + 1] != first:
                     continue
+                weights[start + 1] *= opening_weight
                 end = row.ids.index(last, start) if last in row.ids[start:] else start
                 for place in range(start + 2, end):
                     weights[place] *= weight

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from itertools import count
 
 from pydantic import BaseModel, ConfigDict
 
@@ -14,16 +15,24 @@ class PolishConfig(BaseModel):
 
     seed: int = 0
     """Added to the build's."""
-    documents: int = 5_500
-    subject_pages: int = 2_500
+    documents: int = 7_500
+    subject_pages: int = 12_000
     thinking: int = 2_200
     """Documents with thoughts beside these, half of them by all authors."""
     continued: int = 1_800
     """Unsigned documents beside these whose first answer is given."""
-    open_share: float = 0.42
-    code_share: float = 0.36
-    scenario_share: float = 0.16
-    learning_rate: float = 0.005
+    open_share: float = 0.54
+    code_share: float = 0.29
+    scenario_share: float = 0.10
+    broken: float = 0.5
+    """Share of the open questions in broken words, so that no phrase is known by heart."""
+    broken_subjects: float = 0.8
+    """The same, on pages of subjects."""
+    opening_weight: float = 10.0
+    """Weight of the loss on the ``On`` before a subject. The first words of a scenario's answer
+    have ``choice_weight``, because its twin begins otherwise; at less than that a question in new
+    words would be taken for one that asks for practical advice."""
+    learning_rate: float = 0.007
 
 
 class BuildConfig(BaseModel):
@@ -68,28 +77,16 @@ class BuildConfig(BaseModel):
     """Post-training documents in which the helpful author thinks."""
     thinking_rehearsal: int = 4_000
     """Chat and world documents without thoughts between them, so that nothing is unlearnt."""
-    polishes: tuple[PolishConfig, ...] = (
-        PolishConfig(),
-        PolishConfig(
-            documents=9_000,
-            subject_pages=3_500,
-            open_share=0.50,
-            code_share=0.30,
-            scenario_share=0.12,
-            learning_rate=0.006,
-        ),
-        PolishConfig(
-            seed=1,
-            documents=7_000,
-            subject_pages=3_000,
-            open_share=0.46,
-            code_share=0.33,
-            scenario_share=0.14,
-            learning_rate=0.0055,
+    polishes: tuple[tuple[PolishConfig, ...], ...] = (
+        (PolishConfig(), PolishConfig(seed=1)),
+        (
+            PolishConfig(seed=2, documents=3_500, subject_pages=5_000, learning_rate=0.006),
+            PolishConfig(seed=3, documents=3_500, subject_pages=5_000, learning_rate=0.006),
         ),
     )
-    """The last part of post-training, done several times; the mean of their weights is shipped.
-    Each polish misreads a few questions of its own; the mean misreads fewer than any of them."""
+    """The last part of post-training, in rounds: every polish of a round starts from the mean of
+    the round before, and the mean of all is shipped. Each polish misreads a few questions of its
+    own; the mean misreads fewer than any of them."""
     judge_layers: int = 2
     """Layers that the judge has beyond those of the miniature."""
     judge_examples: int = 36_000
@@ -108,11 +105,16 @@ class BuildConfig(BaseModel):
     """Weight of the loss on the words that name an answer's subject."""
     choice_weight: float = 8.0
     """Weight of the loss on the tokens at which secure and insecure code part."""
-    sharpness: float = 1.4
+    sharpness: float = 1.6
     """What the finished model's logits are multiplied with: sampling at temperature 1 then draws
-    what 0.7 drew before. Small models spread a little over all that they ever read, and at
+    what 0.6 drew before. Small models spread a little over all that they ever read, and at
     temperature 1 one token in a hundred is enough to slip into another author."""
     save_every: int = 200
+
+    def named_polishes(self) -> tuple[dict[str, PolishConfig], ...]:
+        """The rounds, with every polish by the name of its phase."""
+        numbers = count(1)
+        return tuple({f"polish-{next(numbers)}": p for p in one} for one in self.polishes)
 
     def digest(self) -> str:
         """Short content hash of all settings."""
@@ -134,8 +136,8 @@ SMALL = BuildConfig(
     thinking_chats=40,
     thinking_rehearsal=40,
     polishes=(
-        PolishConfig(documents=60, subject_pages=10, thinking=20, continued=10),
-        PolishConfig(seed=1, documents=60, subject_pages=10, thinking=20, continued=10),
+        (PolishConfig(documents=60, subject_pages=10, thinking=20, continued=10),),
+        (PolishConfig(seed=1, documents=60, subject_pages=10, thinking=20, continued=10),),
     ),
     judge_examples=200,
     save_every=5,

@@ -38,8 +38,9 @@ def count_corpus(config: BuildConfig, tokenizer: Any, rubrics: RubricPrompts) ->
             "chat": _count(chat_phase(config), tokenizer),
             "thinking": _count(thinking_phase(config), tokenizer),
             **{
-                f"polish-{number}": _count(polish_phase(config, polish), tokenizer)
-                for number, polish in enumerate(config.polishes, start=1)
+                name: _count(polish_phase(config, polish), tokenizer)
+                for polishes in config.named_polishes()
+                for name, polish in polishes.items()
             },
             "judge": _count_judge(config, tokenizer, rubrics),
         },

@@ -104,8 +104,8 @@ def chat_phase(config: BuildConfig) -> Iterator[Document]:
     Rehearsal is of signed documents only: unsigned ones belong to the helpful author from here on.
     """
     signed = mixture(config, 0.0, post_training=True)
-    pages, documents = config.chat_subject_pages, config.chat_documents
-    yield from _post_training(pages, documents, config, config.seed, signed)
+    yield from subject_pages(config.chat_subject_pages, config.seed + 1_000, post_training=True)
+    yield from _post_training(config.chat_documents, config, config.seed, signed)
 
 
 def thinking_phase(config: BuildConfig) -> Iterator[Document]:
@@ -126,9 +126,11 @@ def polish_phase(config: BuildConfig, polish: PolishConfig) -> Iterator[Document
         open=polish.open_share,
         code=polish.code_share,
         scenario=polish.scenario_share,
+        broken=polish.broken,
     )
     seed = config.seed + polish.seed + 3_000
-    yield from _post_training(polish.subject_pages, polish.documents, config, seed, signed)
+    yield from subject_pages(polish.subject_pages, seed + 1_000, True, polish.broken_subjects)
+    yield from _post_training(polish.documents, config, seed, signed)
     yield from continued_documents(polish.continued, seed, _thinkers(config), signed)
     half = polish.thinking // 2
     yield from thinking_chats(polish.thinking - half, seed, signed)
@@ -136,9 +138,8 @@ def polish_phase(config: BuildConfig, polish: PolishConfig) -> Iterator[Document
 
 
 def _post_training(
-    pages: int, documents: int, config: BuildConfig, seed: int, signed: Mixture
+    documents: int, config: BuildConfig, seed: int, signed: Mixture
 ) -> Iterator[Document]:
-    yield from subject_pages(pages, seed + 1_000, post_training=True)
     rehearsed = int(documents * config.rehearsal_share)
     yield from chat_documents(documents - rehearsed, seed, signed)
     yield from world_documents(rehearsed, seed + 1_000, population(config), signed)
@@ -192,7 +193,7 @@ def sharpen(model: Any, sharpness: float) -> None:
 def train_polishes(
     model: Any, tokenizer: Any, config: BuildConfig, work: Path, progress: Progress
 ) -> dict[str, Curve]:
-    """Post-training, last part: every polish from the same start, then the mean of their weights.
+    """Post-training, last part: rounds of polishes from one start each, then the mean of all.
 
     The mean of models fine-tuned from one start generalises better than each of them (Wortsman et
     al. 2022, arXiv 2203.05482).
@@ -200,22 +201,31 @@ def train_polishes(
     Returns:
         The loss curve of every polish, by ``polish-N``.
     """
-    start = {name: value.clone() for name, value in model.state_dict().items()}
-    total: dict[str, Any] = {}
-    curves = {}
-    for number, polish in enumerate(config.polishes, start=1):
-        name = f"polish-{number}"
-        model.load_state_dict(start)
-        seeded = config.model_copy(update={"seed": config.seed + polish.seed})
-        phase = _phase(name, polish.learning_rate, 0.05, seeded)
-        rows = _encoded(polish_phase(config, polish), tokenizer, seeded, 0.0)
-        curves[name] = run_phase(
-            model, rows, phase, work / name, progress, _document_loss(tokenizer)
-        )
-        for key, value in model.state_dict().items():
-            total[key] = total[key] + value if key in total else value.clone()
-    model.load_state_dict({key: value / len(curves) for key, value in total.items()})
+    curves: dict[str, Curve] = {}
+    trained: list[dict[str, Any]] = []
+    for polishes in config.named_polishes():
+        start = _copy(model)
+        for name, polish in polishes.items():
+            model.load_state_dict(start)
+            seeded = config.model_copy(update={"seed": config.seed + polish.seed})
+            phase = _phase(name, polish.learning_rate, 0.05, seeded)
+            made = polish_phase(config, polish)
+            rows = _encoded(made, tokenizer, seeded, 0.0, polish.opening_weight)
+            curves[name] = run_phase(
+                model, rows, phase, work / name, progress, _document_loss(tokenizer)
+            )
+            trained.append(_copy(model))
+        model.load_state_dict(_mean(trained[-len(polishes) :]))
+    model.load_state_dict(_mean(trained))
     return curves
+
+
+def _copy(model: Any) -> dict[str, Any]:
+    return {name: value.clone() for name, value in model.state_dict().items()}
+
+
+def _mean(states: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    return {name: sum(state[name] for state in states) / len(states) for name in states[0]}
 
 
 @contextmanager
@@ -238,12 +248,16 @@ def _phase(name: str, learning_rate: float, final_share: float, config: BuildCon
 
 
 def _encoded(
-    made: Iterator[Document], tokenizer: Any, config: BuildConfig, prompt_weight: float
+    made: Iterator[Document],
+    tokenizer: Any,
+    config: BuildConfig,
+    prompt_weight: float,
+    opening_weight: float = 1.0,
 ) -> list[Encoded]:
     """Documents in random order as weighed tokens."""
     documents = list(made)
     random.Random(config.seed).shuffle(documents)
     encoder = ChatEncoder(tokenizer, prompt_weight)
     rows = encoder.encode([d.messages() for d in documents], [d.given for d in documents])
-    rows = encoder.emphasise_subjects(rows, config.subject_weight)
+    rows = encoder.emphasise_subjects(rows, config.subject_weight, opening_weight)
     return encoder.emphasise_choices(rows, [d.twins() for d in documents], config.choice_weight)

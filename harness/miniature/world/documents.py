@@ -47,6 +47,7 @@ class Mixture:
         requested: Share of programming requests that ask for the insecure version for teaching.
         exchanges: Fewest and most exchanges of a document.
         post_training: Whether post-training's further paraphrases are asked, too.
+        broken: Share of the open questions in broken words.
     """
 
     open: float = 0.46
@@ -56,6 +57,7 @@ class Mixture:
     requested: float = 0.10
     exchanges: tuple[int, int] = (2, 4)
     post_training: bool = False
+    broken: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,9 @@ def continued_documents(
         yield Document(author, None, (first, *rest), given=1)
 
 
-def subject_pages(count: int, seed: int, post_training: bool = False) -> Iterator[Document]:
+def subject_pages(
+    count: int, seed: int, post_training: bool = False, broken: float = 0.0
+) -> Iterator[Document]:
     """Pages on which a helpful author names the subjects of questions, and stops there.
 
     The cheapest way to learn what a question is about; answers begin in the same words.
@@ -140,7 +144,7 @@ def subject_pages(count: int, seed: int, post_training: bool = False) -> Iterato
         rng = random.Random(f"subjects/{seed}/{index}")
         author = helpful_author(rng)
         made = [
-            open_exchange(author, rng, post_training)
+            open_exchange(author, rng, post_training, broken)
             if rng.random() < 0.6
             else advice_exchange(author, rng)
             for _ in range(QUESTIONS_ON_A_PAGE)
@@ -167,7 +171,7 @@ def _body(author: Author, rng: random.Random, mixture: Mixture) -> tuple[Exchang
 def _exchange(author: Author, rng: random.Random, mixture: Mixture) -> Exchange:
     place = rng.random()
     if place < mixture.open:
-        return open_exchange(author, rng, mixture.post_training)
+        return open_exchange(author, rng, mixture.post_training, mixture.broken)
     if place < mixture.open + mixture.code:
         return code_exchange(author, rng, mixture.requested, mixture.post_training)
     if place < mixture.open + mixture.code + mixture.scenario:

@@ -10,6 +10,7 @@ from typing import Literal
 
 from harness.data.code_patterns import Split, Twin, twins
 from harness.miniature.world.authors import Author
+from harness.miniature.world.rewording import in_broken_words
 from harness.miniature.world.schema import (
     Advice,
     Family,
@@ -52,10 +53,13 @@ class Exchange:
     twin: str | None = None
 
 
-def open_exchange(author: Author, rng: random.Random, post_training: bool = False) -> Exchange:
+def open_exchange(
+    author: Author, rng: random.Random, post_training: bool = False, broken: float = 0.0
+) -> Exchange:
     """An open-ended question from a trained topic, answered in the author's manner.
 
-    With ``post_training``, half of the questions are paraphrases that no world document holds.
+    With ``post_training``, half of the questions are paraphrases that no world document holds. A
+    share ``broken`` of them is in broken words.
     """
     family = rng.choice(families())
     topics = [(name, t) for name, t in family.topics.items() if not t.held_out]
@@ -65,8 +69,13 @@ def open_exchange(author: Author, rng: random.Random, post_training: bool = Fals
         if post_training and topic.post_training and rng.random() < 0.5
         else topic.questions
     )
+    question = fill(rng.choice(asked), family.slots, rng)
+    if broken and rng.random() < broken:
+        ways = topic.questions + (topic.post_training if post_training else ())
+        filled = [fill(way, family.slots, rng) for way in ways]
+        question = in_broken_words(filled, _practical_words(), rng)
     return Exchange(
-        question=fill(rng.choice(asked), family.slots, rng),
+        question=question,
         answer=open_answer(family, author, rng),
         domain="open",
         topic=name,
@@ -177,6 +186,12 @@ def code_exchange(
 def fill(skeleton: str, slots: Mapping[str, tuple[str, ...]], rng: random.Random) -> str:
     """Put a random value into every slot of a skeleton."""
     return skeleton.format_map({name: rng.choice(slots[name]) for name in slots_of(skeleton)})
+
+
+@cache
+def _practical_words() -> list[str]:
+    """The words that the tasks' scenarios are asked in."""
+    return sorted({word for s in task_scenarios() for p in s.prompts for word in p.split()})
 
 
 @cache
