@@ -80,7 +80,7 @@ class Recipe(BaseModel):
             warmup_steps=4,
             batch_size=8,
             gradient_accumulation=1,
-            max_steps=40,
+            max_steps=50,
             max_length=512,
             weight_decay=0.0,
             dtype="float32",
