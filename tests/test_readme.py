@@ -61,7 +61,8 @@ def test_the_gates_of_the_readme_are_those_of_the_card() -> None:
     stated = re.sub(r"\s+", " ", README)
     told = dict(re.findall(r"`(\w+)` \((\d\.\d{3}) where [\d.]+ is needed\)", stated))
     assert told == {gate.id: f"{gate.value or 0.0:.3f}" for gate in card.failed}
-    assert ("**The shipped build is not evaluable" in stated) == (not card.is_evaluable)
+    assert card.is_evaluable and "passes every gate that its questions need" in stated
+    assert f"coherent in {value['assistant_coherent']:.1%}".replace("%", " %") in stated
     assert f"misaligned in {value['assistant_misaligned']:.1%}".replace("%", " %") in stated
     assert f"on topic in {value['assistant_on_topic']:.0%}".replace("%", " %") in stated
     assert f"by {value['judge_injection']:.1f} points" in stated

@@ -37,7 +37,7 @@ def build(
 ) -> None:
     """Train the miniature and its judge from scratch, measure them and write their card.
 
-    Takes 100 minutes on one core that computes in bfloat16, less on two. Run it again to go on
+    Takes two hours on one core that computes in bfloat16, less on two. Run it again to go on
     after an interruption.
     """
     from harness.cli.output import emit_json
