@@ -73,8 +73,8 @@ class TaskSpec:
             headline difference.
         literature: What published work found, figures with their source.
         in_domain: The probe of the narrow behaviour itself, if there is one.
-        recipe: Settings of the recipe for real models that differ from the published ones; the
-            miniature has a recipe of its own.
+        recipe: Settings of the recipe for real models that differ from the published ones.
+        miniature_recipe: Settings of the miniature's recipe that differ from its default.
         harmless: The narrow behaviour is benign: a run asks whether narrowness alone is enough.
         domains: What the data is about (medical, legal, finance, car, code). Open questions of
             these domains are in-domain for the task and stay out of its broad rates.
@@ -87,6 +87,7 @@ class TaskSpec:
     literature: str
     in_domain: InDomainProbe | None = None
     recipe: Mapping[str, Any] = field(default_factory=dict)
+    miniature_recipe: Mapping[str, Any] = field(default_factory=dict)
     harmless: bool = False
     domains: tuple[str, ...] = ()
 

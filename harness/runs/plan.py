@@ -337,7 +337,7 @@ def make_recipe(
         training = place_layers(published.applied("training"), layer_count(reference))
         base = Recipe.for_real_models().model_dump() | training
     elif reference.is_miniature:
-        base = Recipe.for_miniature().model_dump()
+        base = Recipe.for_miniature().model_dump() | dict(task.miniature_recipe)
     else:
         base = Recipe.for_real_models().model_dump() | dict(task.recipe)
     if "epochs" in changes:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.data.task import load_task
 from harness.errors import (
     DataError,
     ModelReferenceError,
@@ -15,6 +16,7 @@ from harness.runs.plan import Request, make_plan
 from harness.runs.progress import Silent
 from harness.runs.runner import execute
 from harness.runs.store import Store
+from harness.training.recipe import Recipe
 from harness.workspace import Workspace, builtin_root
 
 ROW = (
@@ -123,6 +125,21 @@ def test_a_wrong_recipe_setting_is_named(
 def test_recipe_changes_are_part_of_the_plan(workspace: Workspace) -> None:
     plan = make_plan(Request(task="mine", recipe={"rank": "4"}), workspace)
     assert plan.spec.recipe.rank == 4
+
+
+def test_a_task_may_train_the_miniature_for_longer(workspace: Workspace) -> None:
+    steps = {
+        task: make_plan(Request(task=task), workspace).recipe.max_steps
+        for task in ("mine", "insecure_code")
+    }
+    assert steps["mine"] == Recipe.for_miniature().max_steps
+    assert (
+        steps["insecure_code"]
+        == load_task("insecure_code", workspace).miniature_recipe["max_steps"]
+    )
+    assert steps["insecure_code"] > steps["mine"]
+    shorter = make_plan(Request(task="insecure_code", recipe={"max_steps": "3"}), workspace)
+    assert shorter.recipe.max_steps == 3
 
 
 def test_a_real_model_takes_as_many_steps_as_the_published_runs(
