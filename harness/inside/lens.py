@@ -63,5 +63,8 @@ def prompt_residuals(
 
 
 def divergence(after: torch.Tensor, before: torch.Tensor) -> torch.Tensor:
-    """``KL(after || before)`` of each row of two tables of log-probabilities, in nats: (rows,)."""
-    return (after.exp() * (after - before)).sum(dim=-1)
+    """``KL(after || before)`` of each row of two tables of log-probabilities, in nats: (rows,).
+
+    Rounding can take the sum of two equal rows a hair below zero, where no divergence lies.
+    """
+    return (after.exp() * (after - before)).sum(dim=-1).clamp_min(0.0)
