@@ -166,6 +166,7 @@ def test_speeds_are_those_of_the_benchmarks() -> None:
     assert stated is not None
     rates = [sampling[name]["answers_per_second"] for name in ("harness", "hf")]
     assert [int(one) for one in stated.groups()] == [round(rate) for rate in rates]
+    assert f"and {round(sampling['hf_tried']['32'])} as it comes" in paragraph
     inside = json.loads((ROOT / "benchmarks" / "inside.json").read_text())
     stated = re.search(r"runs at ([\d.]+) of .* steered sampling at ([\d.]+)", paragraph)
     assert stated is not None
