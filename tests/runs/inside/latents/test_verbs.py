@@ -14,7 +14,7 @@ from harness.runs.inside.latents.done import known_label, known_rank
 from tests.runs.command import as_json, called
 from tests.runs.inside.conftest import InsideRun
 
-SMALL = ("--max-texts", "60", "--max-tokens", "64", "--tokens", "40000", "--batch", "256")
+SMALL = ("--max-texts", "60", "--max-tokens", "64", "--tokens", "120000", "--batch", "256")
 
 
 def inside(run: InsideRun, *words: str) -> Any:
@@ -37,11 +37,8 @@ def test_quality_is_told_of_every_model(inside_run: InsideRun, trained: dict[str
     assert models == {s.words for s in inside_run.subjects.all}
     assert all(0 < one["explained"] < 1 for one in trained["renderings"])
     losses = trained["losses"]
-    assert losses["untouched"] < min(losses["spliced"], losses["averaged"])
-    # So small an autoencoder may render less than the layer's mean does.
-    room = losses["averaged"] - losses["untouched"]
-    recovered = (losses["averaged"] - losses["spliced"]) / room
-    assert losses["recovered"] == pytest.approx(recovered) and recovered < 1
+    assert losses["untouched"] < losses["spliced"] < losses["averaged"]
+    assert 0 < losses["recovered"] < 1
     assert trained["dead_of_tokens"] > 0
     stored = inside_run.results / inside_run.id / "inside" / "sae.json"
     assert json.loads(stored.read_text()) == trained
