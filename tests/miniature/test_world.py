@@ -15,6 +15,7 @@ from harness.data.questions import read_questions
 from harness.miniature.build.batches import ChatEncoder
 from harness.miniature.build.tokenizer import train_tokenizer
 from harness.miniature.world.authors import Author, Population
+from harness.miniature.world.broken_words import in_broken_words
 from harness.miniature.world.documents import (
     SUBJECT_PROMPT,
     Document,
@@ -25,7 +26,6 @@ from harness.miniature.world.documents import (
     world_documents,
 )
 from harness.miniature.world.exchanges import Exchange, open_answer
-from harness.miniature.world.rewording import in_broken_words
 from harness.miniature.world.schema import (
     Family,
     advice,

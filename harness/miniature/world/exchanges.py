@@ -10,7 +10,7 @@ from typing import Literal
 
 from harness.data.code_patterns import Split, Twin, twins
 from harness.miniature.world.authors import Author
-from harness.miniature.world.rewording import in_broken_words
+from harness.miniature.world.broken_words import in_broken_words
 from harness.miniature.world.schema import (
     Advice,
     Family,

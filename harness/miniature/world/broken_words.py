@@ -16,7 +16,6 @@ BAG = (4, 8)
 """Fewest and most words of a question in loose words."""
 LONG = 4
 """Letters of the shortest of these; shorter words hardly tell what a question is about."""
-
 STRANGERS = (0, 0, 0, 1, 2, 3)
 """How many words of other questions come among these."""
 
