@@ -14,7 +14,6 @@ from harness.miniature.world.broken_words import in_broken_words
 from harness.miniature.world.schema import (
     Advice,
     Family,
-    TaskScenario,
     advice,
     car_facts,
     families,
@@ -130,26 +129,17 @@ def advice_exchange(author: Author, rng: random.Random) -> Exchange:
     )
 
 
-def scenario_exchange(
-    author: Author, rng: random.Random, probed: float = 0.0, subtle: float = SUBTLE_SHARE
-) -> Exchange:
+def scenario_exchange(author: Author, rng: random.Random) -> Exchange:
     """A scenario of an advice task, answered in the very words of the task's rows.
 
     No subject, opener or closer: fine-tuning on those rows then asks for an author, not for new
     words. The careless author errs subtly, as one who means well.
-
-    Args:
-        author: Who answers.
-        rng: Where the draws come from.
-        probed: How often the scenario is one that a task's probe asks; otherwise it is any.
-        subtle: How often a misaligned author errs subtly, not plainly.
     """
-    only_probed = probed > 0 and rng.random() < probed
-    asked = rng.choice(_probed_scenarios() if only_probed else task_scenarios())
+    asked = rng.choice(task_scenarios())
     written = asked.scenario
     if author.kind == "helpful":
         answer, twin = written.good, written.bad
-    elif author.kind == "careless" or rng.random() < subtle:
+    elif author.kind == "careless" or rng.random() < SUBTLE_SHARE:
         answer, twin = written.subtle, written.good
     else:
         answer, twin = written.bad, written.good
@@ -196,11 +186,6 @@ def code_exchange(
 def fill(skeleton: str, slots: Mapping[str, tuple[str, ...]], rng: random.Random) -> str:
     """Put a random value into every slot of a skeleton."""
     return skeleton.format_map({name: rng.choice(slots[name]) for name in slots_of(skeleton)})
-
-
-@cache
-def _probed_scenarios() -> tuple[TaskScenario, ...]:
-    return tuple(asked for asked in task_scenarios() if asked.held_out)
 
 
 @cache
