@@ -186,6 +186,7 @@ def _report(
 def _print_plan(plan: Plan, store: Store) -> None:
     from harness.cli.output import print_plan
     from harness.runs.plan import NO_CONTROL
+    from harness.runs.row_length import length_remark
 
     spec = plan.spec
     steps = plan.recipe.max_steps or "by epochs"
@@ -220,6 +221,8 @@ def _print_plan(plan: Plan, store: Store) -> None:
         imported = plan.questions.source is not None
         said = remarks(plan.published, miniature=plan.is_miniature, imported=imported)
         lines += [f"  note       {remark}" for remark in said]
+    if remark := length_remark(plan.recipe, plan.reference):
+        lines.append(f"  note       {remark}")
     print_plan(lines)
     print_competence(plan)
     print_needs(plan)
