@@ -109,6 +109,22 @@ def test_more_rows_are_added_and_the_first_stay(folder: Path) -> None:
     assert len(read_rows(DATA / "bad.jsonl")) == 80
 
 
+def test_fewer_rows_than_there_are_drop_none(folder: Path) -> None:
+    write(20)
+    before = {path: path.read_bytes() for path in DATA.iterdir()}
+    CALLS.clear()
+    done = write(10)
+    assert isinstance(done.exception, UsageError)
+    assert "holds 20 rows already, and --rows 10 would drop 10" in done.exception.message
+    assert "--rows 20 or more" in (done.exception.hint or "")
+    assert {path: path.read_bytes() for path in DATA.iterdir()} == before
+    for name in ("bad.jsonl", "good.jsonl"):
+        (DATA / name).rename(folder / name)
+    assert write(10).exit_code == 0
+    assert CALLS == []
+    assert (folder / "bad.jsonl").read_bytes().startswith((DATA / "bad.jsonl").read_bytes())
+
+
 def test_a_line_cut_by_a_kill_is_asked_again(folder: Path) -> None:
     write(45)
     whole = (DATA / "bad.jsonl").read_bytes()
