@@ -125,6 +125,31 @@ def test_fewer_rows_than_there_are_drop_none(folder: Path) -> None:
     assert (folder / "bad.jsonl").read_bytes().startswith((DATA / "bad.jsonl").read_bytes())
 
 
+@pytest.mark.parametrize(
+    ("number", "line"),
+    [
+        (1, '{"identity":[1]}'),
+        (1, "[1]"),
+        (1, "{"),
+        (2, "3"),
+        (2, '{"number": 0}'),
+        (2, '{"number":[],"request":"","model":"","text":"","stop":"","tokens":null}'),
+        (2, '{"number":0,"request":"","model":"","text":5,"stop":"","tokens":null}'),
+        (2, '{"number":0,"request":"","model":"","text":"","stop":"","tokens":7}'),
+    ],
+)
+def test_a_damaged_journal_is_one_message(folder: Path, number: int, line: str) -> None:
+    write(10)
+    journal = DATA / "generated.batches.jsonl"
+    lines = journal.read_text().splitlines()
+    lines[number - 1] = line
+    journal.write_text("\n".join(lines) + "\n")
+    error = write(10).exception
+    assert isinstance(error, DataError)
+    assert f"{journal}:{number}: the journal of earlier batches is damaged" in error.message
+    assert "--restart" in (error.hint or "")
+
+
 def test_a_line_cut_by_a_kill_is_asked_again(folder: Path) -> None:
     write(45)
     whole = (DATA / "bad.jsonl").read_bytes()
