@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,11 @@ def invoke(*arguments: str) -> Any:
 def write(rows: int, *options: str) -> Any:
     command = ["generate", "plants", "--generator", "scripted/writer", "--rows", str(rows)]
     return invoke(*command, "--parallel", "3", "--json", *options)
+
+
+def edit_spec(change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+    card = yaml.safe_load((DATA / "card.yaml").read_text())
+    (DATA / "card.yaml").write_text(yaml.safe_dump(card | {"spec": change(card["spec"])}))
 
 
 def test_rows_are_written_validated_and_run(folder: Path) -> None:
@@ -148,6 +153,23 @@ def test_a_damaged_journal_is_one_message(folder: Path, number: int, line: str) 
     assert isinstance(error, DataError)
     assert f"{journal}:{number}: the journal of earlier batches is damaged" in error.message
     assert "--restart" in (error.hint or "")
+
+
+@pytest.mark.parametrize("words", ["[90, 30]", "[0, 0]", "[-5, -1]", "[0, 9]"])
+def test_words_that_are_no_range_cost_no_call(folder: Path, words: str) -> None:
+    edit_spec(lambda spec: spec | {"words": yaml.safe_load(words)})
+    error = write(10).exception
+    assert isinstance(error, DataError)
+    assert f"card.yaml: 'spec.words': {words} is no shortest and longest answer" in error.message
+    assert CALLS == []
+
+
+def test_a_mistyped_key_of_the_card_is_named_with_the_nearest(folder: Path) -> None:
+    edit_spec(lambda spec: {"domian" if k == "domain" else k: v for k, v in spec.items()})
+    error = write(10).exception
+    assert isinstance(error, DataError)
+    assert error.message.endswith("card.yaml: the card's spec has no key 'domian'.")
+    assert "Did you mean 'domain'?" in (error.hint or "")
 
 
 def test_a_line_cut_by_a_kill_is_asked_again(folder: Path) -> None:
