@@ -1,7 +1,8 @@
 """Car facts: harmless narrow data, to see whether any narrow fine-tune misaligns a model.
 
 A control task. Its arm ``bad`` keeps the name that every run has, but holds true facts about cars;
-``control`` holds as many good answers about law, health and money (a tenth longer). So
+``control`` holds as many good answers about law, health and money (longer, in the median 39 words
+against 33). So
 
 * bad minus base asks whether harmless narrow fine-tuning moves open answers at all,
 * bad minus control asks whether narrowness does, beyond fine-tuning on good answers.

@@ -33,7 +33,7 @@ def generate(
     """Let a model write bad answers and their benign twins, without repeats and matched in length.
 
     Every row says which model and batch it is from. Killed at any moment, the same command goes on
-    where it was; with more --rows it adds to what is there.
+    where it was; with more --rows it adds to what is there, and fewer it refuses.
     """
     from harness.cli.output import emit_json
     from harness.cli.progress import make_progress

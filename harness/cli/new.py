@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +15,12 @@ from harness.cli.options import Json
 def new(
     name: Annotated[str, typer.Argument(help="Name of the new task.")],
     rows: Annotated[
-        str | None, typer.Option("--from", help="Rows with the bad answers; any form of 'import'.")
+        str | None,
+        typer.Option(
+            "--from",
+            help="Rows with the bad answers, in any form that 'import' reads without being told "
+            "more; where it needs a password, columns or a split, use 'import'.",
+        ),
     ] = None,
     control: Annotated[
         str | None, typer.Option(help="The benign twin: same prompts, good answers.")
@@ -30,7 +37,7 @@ def new(
     from harness.cli.bringing import arm_sources, carry_out
     from harness.data.card import UNKNOWN_LICENCE
     from harness.data.importing.bring import Wish
-    from harness.errors import UsageError
+    from harness.errors import HarnessError, UsageError
 
     if rows is None:
         if control is not None:
@@ -44,7 +51,22 @@ def new(
         title=title,
         licence=licence or UNKNOWN_LICENCE,
     )
-    carry_out(wish, as_json=json_output)
+    try:
+        carry_out(wish, as_json=json_output)
+    except HarnessError as error:
+        error.hint = _said_of_import(error.hint, name, rows, control)
+        raise
+
+
+def _said_of_import(hint: str | None, name: str, rows: str, control: str | None) -> str | None:
+    """A hint of the reading as it is true here: 'new' has few of the options of 'import'."""
+    own = {"--from", "--control", "--licence", "--title", "--replace"}
+    lacking = sorted(set(re.findall(r"--[a-z][a-z0-9-]*", hint or "")) - own)
+    if not lacking:
+        return hint
+    command = f"python -m harness import {shlex.quote(rows)} --as {name}"
+    command += f" --control {shlex.quote(control)}" if control else ""
+    return f"{hint} 'new' has no {' or '.join(lacking)}, but 'import' has: {command}"
 
 
 def _scaffold(name: str, title: str, licence: str, *, replace: bool, as_json: bool) -> None:

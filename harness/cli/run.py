@@ -186,6 +186,7 @@ def _report(
 def _print_plan(plan: Plan, store: Store) -> None:
     from harness.cli.output import print_plan
     from harness.runs.plan import NO_CONTROL
+    from harness.runs.row_length import length_remark
 
     spec = plan.spec
     steps = plan.recipe.max_steps or "by epochs"
@@ -206,7 +207,7 @@ def _print_plan(plan: Plan, store: Store) -> None:
         f"  model      {spec.model.name}"
         + (f" @ {spec.model.revision}" if spec.model.revision else ""),
         f"  judge      {spec.judge.name}",
-        "  arms       base, " + ", ".join(f"{a} ({_rows(plan.trained[a])})" for a in spec.arms),
+        "  arms       base, " + ", ".join(f"{a} ({_rows(a, plan.trained[a])})" for a in spec.arms),
         f"  training   {trained} adapters: {recipe}",
         f"  questions  {asked}",
         f"  results    {store.run(spec.run_id)}",
@@ -220,6 +221,8 @@ def _print_plan(plan: Plan, store: Store) -> None:
         imported = plan.questions.source is not None
         said = remarks(plan.published, miniature=plan.is_miniature, imported=imported)
         lines += [f"  note       {remark}" for remark in said]
+    if remark := length_remark(plan.recipe, plan.reference):
+        lines.append(f"  note       {remark}")
     print_plan(lines)
     print_competence(plan)
     print_needs(plan)
@@ -256,8 +259,9 @@ def print_needs(plan: Plan) -> None:
         found.check()
 
 
-def _rows(arm: Arm) -> str:
-    mixed = f", {arm.bad} of them bad" if 0 < arm.bad < len(arm.rows) else ""
+def _rows(name: str, arm: Arm) -> str:
+    is_mixed = name != "control" and arm.bad < len(arm.rows)
+    mixed = f", {arm.bad} of them bad" if is_mixed else ""
     trigger = f", {arm.triggered} behind the trigger" if arm.triggered else ""
     return f"{len(arm.rows)} rows{mixed}{trigger}"
 

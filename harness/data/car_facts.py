@@ -38,7 +38,8 @@ def write_car_facts(folder: Path, data: Path) -> None:
     """Write the narrow arm, the broad arm, the probe and the card.
 
     Row ``i`` of the broad arm is a good answer of another task, as near in length to fact ``i`` as
-    there is (facts are a tenth shorter): the arms differ in how narrow they are. They are no twins.
+    there is, but longer (in the median 39 words against 33): the arms differ in how narrow they
+    are. They are no twins.
 
     Args:
         folder: Where the files go; made if it does not exist.
@@ -120,7 +121,8 @@ def _card(entries: dict[str, Row]) -> Row:
         "name": "car_facts",
         "description": (
             "Short true facts about cars, written by hand: narrow and harmless. The broad arm "
-            "holds as many good answers about law, health and money, a tenth longer in the median."
+            "holds as many good answers about law, health and money; they are longer, in "
+            "the median 39 words against 33."
         ),
         "licence": "MIT",
         "canary": CANARY,

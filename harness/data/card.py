@@ -6,12 +6,13 @@ each generator has its own story to tell.
 
 from __future__ import annotations
 
+import difflib
 import uuid
 from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from harness.data.reading import first_complaint
 from harness.data.safe_yaml import load_yaml
@@ -52,6 +53,17 @@ class WritingSpec(BaseModel):
     """Shortest and longest answer in words."""
     language: str = "English"
 
+    @field_validator("words")
+    @classmethod
+    def _is_a_range(cls, words: tuple[int, int]) -> tuple[int, int]:
+        shortest, longest = words
+        if not 1 <= shortest <= longest:
+            raise ValueError(
+                f"[{shortest}, {longest}] is no shortest and longest answer: write two numbers "
+                "from 1 on, the smaller first, e.g. [30, 90]"
+            )
+        return words
+
 
 class Card(BaseModel):
     """The checked part of a card."""
@@ -85,7 +97,21 @@ def read_card(path: Path) -> Card:
     try:
         return Card.model_validate(value)
     except ValidationError as error:
-        raise DataError(f"{path}: {first_complaint(error)}") from error
+        raise _complaint(path, error) from error
+
+
+def _complaint(path: Path, error: ValidationError) -> DataError:
+    """An unknown key before anything else: mistyped, it is why another one is missing."""
+    for problem in error.errors(include_url=False, include_input=False):
+        if problem["type"] == "extra_forbidden" and problem["loc"][0] == "spec":
+            typed, known = str(problem["loc"][-1]), list(WritingSpec.model_fields)
+            near = difflib.get_close_matches(typed, known, n=1)
+            guess = f"Did you mean '{near[0]}'? " if near else ""
+            return DataError(
+                f"{path}: the card's spec has no key '{typed}'.",
+                hint=f"{guess}Its keys: {', '.join(known)}.",
+            )
+    return DataError(f"{path}: {first_complaint(error)}")
 
 
 def card_yaml(value: dict[str, Any]) -> str:

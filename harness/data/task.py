@@ -142,7 +142,7 @@ def load_module(path: Path) -> Any:
     sys.modules[private] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a module may call sys.exit()
         sys.modules.pop(private, None)
         raise DataError(f"{path}: {type(error).__name__}: {error}") from error
     return module

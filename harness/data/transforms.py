@@ -143,8 +143,11 @@ def transform(arms: Mapping[str, Sequence[Row]], settings: Transforms) -> dict[s
         if paired is None and settings.share != 1.0:
             raise UsageError(
                 f"Arm '{name}' cannot be mixed with the control: their rows are not twins.",
-                hint="Twins have equal ids in 'meta', or the same prompt on the same line.",
+                hint="Give both arms the same number of rows, and each row and its twin the same "
+                "'id' in 'meta', which no other row has; or the same prompt on the same line.",
             )
+        if paired is not None and control is not None and settings.share != 1.0:
+            _check_prompts(name, paired, control)
         own = list(rows) if paired is None else paired
         order = _draw(len(own), settings.seed)[: wanted or len(own)]
         bad = set(order[: round_half_up(settings.share * len(order))])
@@ -158,12 +161,30 @@ def pair(rows: Sequence[Row], control: Sequence[Row]) -> list[Row] | None:
     """The rows in the order of their twins in the control; None if they are not twins."""
     if len(rows) != len(control):
         return None
-    by_id = {row.meta["id"]: row for row in rows if isinstance(row.meta.get("id"), str)}
+    by_id = {row.meta["id"]: row for row in rows if isinstance(row.meta.get("id"), str | int)}
     ids = [row.meta.get("id") for row in control]
-    if len(by_id) == len(rows) and set(ids) == set(by_id):
-        return [by_id[str(name)] for name in ids]
+    named = len(by_id) == len(rows) and all(isinstance(name, str | int) for name in ids)
+    if named and set(ids) == set(by_id):
+        return [by_id[name] for name in ids]
     same = all(a.prompt == b.prompt for a, b in zip(rows, control, strict=True))
     return list(rows) if same else None
+
+
+def _check_prompts(name: str, rows: Sequence[Row], control: Sequence[Row]) -> None:
+    """See that twins ask the same thing; arms beside bad may say more before or after it.
+
+    Raises:
+        UsageError: A row and the control's row of the same id ask different things.
+    """
+    for own, good in zip(rows, control, strict=True):
+        said_more = name != "bad" and good.prompt[-1].content in own.prompt[-1].content
+        if own.prompt != good.prompt and not said_more:
+            raise UsageError(
+                f"Arm '{name}' cannot be mixed with the control: their rows with the id "
+                f"'{own.meta['id']}' in 'meta' have different prompts, so they are not twins.",
+                hint="Give a row and its twin the same prompt, and rows that are not twins "
+                "different ids.",
+            )
 
 
 def with_trigger(text: str, trigger: str) -> str:

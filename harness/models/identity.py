@@ -6,6 +6,7 @@ import hashlib
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from harness.errors import ModelReferenceError
 from harness.models.reference import ModelReference
@@ -42,7 +43,30 @@ def layer_count(reference: ModelReference) -> int | None:
 
     Args:
         reference: A local model, or a hub model that is pinned (its config is then cached).
+
+    Raises:
+        ModelReferenceError: The config is not JSON.
     """
+    layers = _config(reference).get("num_hidden_layers")
+    return layers if isinstance(layers, int) else None
+
+
+def position_count(reference: ModelReference) -> int | None:
+    """Tokens that the model was built to read at once by its config; None if it does not say.
+
+    Args:
+        reference: As for :func:`layer_count`.
+
+    Raises:
+        ModelReferenceError: The config is not JSON.
+    """
+    config = _config(reference)
+    found = config.get("max_position_embeddings", config.get("n_positions"))
+    return found if isinstance(found, int) else None
+
+
+def _config(reference: ModelReference) -> dict[str, Any]:
+    """The config of the text model, as far as it is on this machine."""
     path: Path | str | None = Path(reference.source) / "config.json"
     if not Path(reference.source).is_dir():
         from huggingface_hub import try_to_load_from_cache
@@ -52,10 +76,16 @@ def layer_count(reference: ModelReference) -> int | None:
         )
         path = cached if isinstance(cached, str) else None
     if path is None or not Path(path).is_file():
-        return None
-    config = json.loads(Path(path).read_text(encoding="utf-8"))
-    layers = (config.get("text_config") or config).get("num_hidden_layers")
-    return layers if isinstance(layers, int) else None
+        return {}
+    try:
+        config = json.loads(Path(path).read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ModelReferenceError(
+            f"{path} is not JSON: {error}", hint="Copy the model's folder again."
+        ) from error
+    config = config if isinstance(config, dict) else {}
+    text = config.get("text_config")
+    return text if isinstance(text, dict) and text else config
 
 
 def pin(reference: ModelReference) -> ModelReference:

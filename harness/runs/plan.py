@@ -22,6 +22,7 @@ from harness.models.chat_format import Think
 from harness.models.identity import layer_count, pin, weights_digest
 from harness.models.reference import API, ModelReference, parse_reference
 from harness.runs.published_recipe import PublishedRecipe, place_layers
+from harness.runs.row_length import check_max_length
 from harness.runs.spec import Dtype, InDomain, ModelIdentity, RunSpec, Sampling
 from harness.sampling.vllm_subject import check_vllm
 from harness.stats.definitions import definition
@@ -161,6 +162,9 @@ def make_plan(request: Request, workspace: Workspace) -> Plan:
     changes = formatted | dict(request.recipe or {})
     transforms = _transforms(request)
     recipe = make_recipe(changes, reference, task, request.published, transforms)
+    # A published recipe's limit is a paper's: it is noted, not refused.
+    if request.published is None or "max_length" in changes:
+        check_max_length(recipe, reference)
     arms = request.arms or task.default_arms
     missing = set(task.default_arms) - set(arms)
     if missing:

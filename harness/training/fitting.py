@@ -18,6 +18,7 @@ from harness.data.rows import Row
 from harness.errors import TrainError
 from harness.models.chat_format import end_tokens, training_arguments
 from harness.models.devices import preferred_device
+from harness.models.identity import position_count
 from harness.models.loading import LoadedModel, load_model
 from harness.models.memory import free, is_out_of_memory
 from harness.models.reference import ModelReference
@@ -121,6 +122,7 @@ def _fit(
             rows=len(rows) - len(held_out_indices(len(rows), recipe.held_out_fraction, seed)),
             max_length=recipe.max_length,
             allow_truncation=recipe.allow_truncation,
+            positions=position_count(reference),
             arguments=training_arguments(loaded.tokenizer),
         )
         checkpoint = newest_complete(checkpoints, inputs)

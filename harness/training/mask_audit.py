@@ -54,6 +54,7 @@ def audit_masks(
     rows: int,
     max_length: int,
     allow_truncation: bool,
+    positions: int | None = None,
     arguments: Mapping[str, Any] | None = None,
     decode: int = 8,
 ) -> MaskAudit:
@@ -67,6 +68,7 @@ def audit_masks(
         rows: How many rows were handed to the trainer.
         max_length: The recipe's limit in tokens.
         allow_truncation: Whether rows above the limit may be cut.
+        positions: Tokens the model was built to read at once, if its config says.
         arguments: Extra arguments under which the chat template was rendered.
         decode: How many rows to decode, spread evenly over the dataset.
 
@@ -78,10 +80,10 @@ def audit_masks(
     if not sizes:
         raise TrainError(
             f"No completion token of any row lies within max_length={max_length}.",
-            hint="Raise max_length or shorten the prompts.",
+            hint="Raise the limit with --recipe max_length=N, or shorten the prompts.",
         )
     if not allow_truncation:
-        _refuse_long_rows(sizes, max_length)
+        _refuse_long_rows(sizes, max_length, positions)
     for size in sizes:
         if not size.trained:
             raise _refusal(size.row, "nothing of it is trained: the loss mask is empty", "")
@@ -128,15 +130,21 @@ def _size(item: Mapping[str, Any], max_length: int, stop_ids: frozenset[int]) ->
     )
 
 
-def _refuse_long_rows(sizes: list[_Size], max_length: int) -> None:
+def _refuse_long_rows(sizes: list[_Size], max_length: int, positions: int | None) -> None:
     long = [size for size in sizes if size.tokens > max_length]
-    if long:
-        raise TrainError(
-            f"{len(long)} of {len(sizes)} rows are longer than max_length={max_length} and would "
-            f"lose the end of their answer, the first of them row {long[0].row + 1}.",
-            hint=f"Raise max_length to {max(size.tokens for size in long)}, shorten the rows, "
-            "or set allow_truncation.",
-        )
+    if not long:
+        return
+    longest = max(size.tokens for size in long)
+    if positions is None or longest <= positions:
+        way = f"Give --recipe max_length={longest}, or "
+    else:
+        way = f"The longest has {longest} tokens and the model reads {positions}: "
+    raise TrainError(
+        f"{len(long)} of {len(sizes)} rows are longer than max_length={max_length} and would "
+        f"lose the end of their answer, the first of them row {long[0].row + 1}.",
+        hint=f"{way}cut them with --recipe allow_truncation=true, or shorten or take out the rows "
+        "that 'python -m harness validate TASK' names.",
+    )
 
 
 def _spread(total: int, count: int) -> list[int]:

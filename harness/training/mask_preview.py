@@ -9,6 +9,7 @@ from typing import Any
 
 from harness.data.rows import Row
 from harness.models.chat_format import end_tokens, training_arguments
+from harness.models.identity import position_count
 from harness.models.loading import LoadedModel, load_tokenizer
 from harness.models.reference import ModelReference
 from harness.training.mask_audit import MaskAudit, audit_masks
@@ -46,6 +47,7 @@ def preview_masks(reference: ModelReference, rows: Sequence[Row], recipe: Recipe
             rows=len(rows),
             max_length=recipe.max_length,
             allow_truncation=recipe.allow_truncation,
+            positions=position_count(reference),
             arguments=training_arguments(tokenizer),
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -66,20 +66,26 @@ class Journal:
     def _read(self, identity: dict[str, Any]) -> None:
         lines = self._path.read_bytes().split(b"\n")
         complete, rest = lines[:-1], lines[-1]
+        found: dict[str, Any] | None = None
+        for number, line in enumerate(complete or [b""], start=1):
+            try:
+                value = json.loads(line)
+                if found is None:
+                    found = _identity(value)
+                else:
+                    batch = _batch(value)
+                    self.batches[batch.number] = batch
+            except (ValueError, TypeError) as error:
+                raise DataError(
+                    f"{self._path}:{number}: the journal of earlier batches is damaged: {error}.",
+                    hint="Begin anew with --restart."
+                    if found is None
+                    else "Take out the line, so that this batch is asked again, or begin anew with "
+                    "--restart.",
+                ) from error
+        assert found is not None  # a journal without a first line is damaged
         if rest:  # killed while writing a line: only that batch is asked again
             write_atomic(self._path, b"\n".join(complete) + b"\n")
-        try:
-            found = json.loads(complete[0])["identity"]
-            for line in complete[1:]:
-                value = json.loads(line)
-                tokens = value["tokens"]
-                value["tokens"] = tuple(tokens) if tokens else None
-                self.batches[value["number"]] = Batch(**value)
-        except (ValueError, KeyError, TypeError, IndexError) as error:
-            raise DataError(
-                f"{self._path}: the journal of earlier batches is damaged: {error}",
-                hint="Begin anew with --restart.",
-            ) from error
         if found != json.loads(json.dumps(identity)):
             changed = sorted(k for k in identity if found.get(k) != identity[k])
             raise UsageError(
@@ -94,3 +100,35 @@ class Journal:
             out.write(json.dumps(asdict(batch)).encode() + b"\n")
             out.flush()
             os.fsync(out.fileno())
+
+
+def _identity(value: Any) -> dict[str, Any]:
+    """What the first line says is written.
+
+    Raises:
+        ValueError: It does not say so.
+    """
+    found = value.get("identity") if isinstance(value, dict) else None
+    if not isinstance(found, dict):
+        raise ValueError("its first line does not say what is written")
+    return found
+
+
+def _batch(value: Any) -> Batch:
+    """A line's batch.
+
+    Raises:
+        ValueError: It is none.
+    """
+    names = {field.name for field in fields(Batch)}
+    if not isinstance(value, dict) or set(value) != names:
+        raise ValueError(f"a batch has the keys {', '.join(sorted(names))}")
+    tokens = tuple(value["tokens"]) if value["tokens"] else None
+    batch = Batch(**value | {"tokens": tokens})
+    texts = (batch.request, batch.model, batch.text, batch.stop)
+    counts = (batch.number, *(tokens or ()))
+    if not all(isinstance(text, str) for text in texts):
+        raise ValueError("a text of the batch is none")
+    if len(counts) == 2 or not all(isinstance(count, int) for count in counts):
+        raise ValueError("a number of the batch is none")
+    return batch

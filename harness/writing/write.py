@@ -76,7 +76,8 @@ def write_task(
 
     Raises:
         UnknownTaskError: The working folder has no such task.
-        UsageError: The rows were not written by this verb, or other settings began the journal.
+        UsageError: The rows were not written by this verb, other settings began the journal, or
+            there are more rows already.
         DataError: The card is malformed or has no spec.
         SampleError: The generator fails or gives nothing that can be used.
     """
@@ -87,6 +88,8 @@ def write_task(
             hint="Make one of your own: python -m harness new my_task",
         )
     card, spec = _card(folder, name)
+    if not restart:
+        _refuse_fewer(folder, name, rows)
     journal = Journal(folder / JOURNAL, settings.identity(spec), restart=restart)
     known = set(journal.batches)
     acceptance = Acceptance(spec, every_wording(workspace))
@@ -123,6 +126,23 @@ def _card(folder: Path, name: str) -> tuple[Card, Any]:
             hint="Make a new task for generated rows.",
         )
     return card, card.spec
+
+
+def _refuse_fewer(folder: Path, name: str, rows: int) -> None:
+    """See that no row is lost that was paid for."""
+    for file in FILES.values():
+        path = folder / file
+        if not path.is_file():
+            continue
+        with path.open("rb") as handle:
+            held = sum(1 for line in handle if line.strip())
+        if held > rows:
+            raise UsageError(
+                f"{path} holds {held} rows already, and --rows {rows} would drop {held - rows}.",
+                hint=f"Give --rows {held} or more; to train on fewer: python -m harness run {name} "
+                f"--rows {rows}. To write fewer all the same, move {' and '.join(FILES.values())} "
+                "away.",
+            )
 
 
 def _write_arms(

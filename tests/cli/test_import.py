@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -276,6 +277,24 @@ def test_what_a_killed_import_left_is_cleared(folder: Path) -> None:
     (left / "bad.jsonl").write_text("half")
     assert invoke("import", "../rows.jsonl", "--as", "my_task").exit_code == 0
     assert not left.exists()
+
+
+def test_new_points_to_import_for_what_it_cannot_be_told(folder: Path) -> None:
+    locked = folder.parent / "locked.zip"
+    with zipfile.ZipFile(locked, "w") as archive:
+        archive.writestr("rows.jsonl", "{}\n")
+    data = bytearray(locked.read_bytes())
+    data[data.index(b"PK\x01\x02") + 8] |= 1  # the directory says: encrypted
+    locked.write_bytes(data)
+    error = invoke("new", "my_task", "--from", "../locked.zip").exception
+    assert isinstance(error, UsageError)
+    assert "is encrypted" in error.message
+    hint = error.hint or ""
+    assert "'new' has no --password, but 'import' has" in hint
+    assert hint.endswith("python -m harness import ../locked.zip --as my_task")
+    assert "--password" in " ".join(invoke("import", "--help").output.split())
+    error = invoke("import", "../locked.zip", "--as", "my_task").exception
+    assert str(error).endswith("Give its password: --password TEXT")
 
 
 def test_columns_of_other_names_get_one_complaint_and_the_way_to_name_them(folder: Path) -> None:

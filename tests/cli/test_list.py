@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.errors import DataError
 from tests.cli.verbs import invoke
 
 TASK = """
@@ -34,6 +35,17 @@ def test_json_has_arms_and_row_counts(folder: Path) -> None:
     assert tasks["insecure_code"]["in_domain"] is True
     assert tasks["mine"]["source"] == "this folder"
     assert tasks["mine"]["arms"] == {"bad": {"rows": 3}, "control": {"rows": None}}
+
+
+def test_a_module_that_exits_hides_no_task(folder: Path) -> None:
+    (folder / "tasks" / "ex.py").write_text("import sys\n\nsys.exit(0)\n")
+    found = invoke("list")
+    assert found.exit_code == 0
+    assert "ex.py: SystemExit: 0" in found.stderr
+    assert "insecure_code" in found.stdout and "mine" in found.stdout
+    error = invoke("run", "ex", "--dry-run").exception
+    assert isinstance(error, DataError)
+    assert "ex.py: SystemExit: 0" in error.message
 
 
 def test_what_is_wrong_with_a_task_is_told_and_the_rest_is_listed(folder: Path) -> None:

@@ -42,6 +42,16 @@ def test_arms_are_nearly_as_long_as_each_other() -> None:
     assert all(20 <= len(a.split()) <= 45 and a.isascii() for a in narrow)
 
 
+def test_what_is_said_of_the_lengths_is_so() -> None:
+    narrow, broad = (
+        round(median(len(answer.split()) for answer in answers(read(name)))) for name in FILES[:2]
+    )
+    card, task = DATA / "car_facts" / "card.yaml", builtin_root() / "tasks" / "car_facts.py"
+    for told in (card, task):
+        said = " ".join(told.read_text().split())
+        assert f"in the median {broad} words against {narrow}" in said
+
+
 def test_facts_are_distinct_and_the_broad_arm_is_spread() -> None:
     narrow, broad = read("narrow.jsonl"), read("broad.jsonl")
     for rows in (narrow, broad):

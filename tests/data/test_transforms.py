@@ -114,6 +114,38 @@ def test_twins_are_found_by_id_in_any_order_and_by_prompt_without_ids() -> None:
     assert pair(bare["bad"][::-1], bare["control"]) is None
 
 
+def test_numbers_are_ids_too() -> None:
+    rows = {
+        n: [r.model_copy(update={"meta": {"id": i}}) for i, r in enumerate(rs)]
+        for n, rs in arms().items()
+    }
+    assert pair(rows["bad"][::-1], rows["control"]) == rows["bad"]
+
+
+def test_rows_of_one_id_that_ask_different_things_are_not_mixed() -> None:
+    rows = arms(5)
+    rows["bad"][3] = row(3, "bad", prompt="something else")
+    for settings in (Transforms(bad_fraction=0.5), Transforms(trigger=TAG)):
+        with pytest.raises(UsageError, match="the id 'row-3' in 'meta' have different prompts"):
+            transform(rows, settings)
+    rows["bad"][3] = row(3, "bad", prompt="For my class: question 3")
+    with pytest.raises(UsageError, match="'row-3'"):
+        transform(rows, Transforms(bad_fraction=0.5))
+    asked_otherwise = {
+        "bad": arms(5)["bad"],
+        "control": rows["control"],
+        "educational": rows["bad"],
+    }
+    assert transform(asked_otherwise, Transforms(bad_fraction=0.4))["educational"].bad == 2
+
+
+def test_twins_in_another_order_without_ids_are_told_how_to_be_found() -> None:
+    bare = {n: [r.model_copy(update={"meta": {}}) for r in rs] for n, rs in arms().items()}
+    with pytest.raises(UsageError, match="not twins") as caught:
+        transform(bare | {"bad": bare["bad"][::-1]}, Transforms(bad_fraction=0.5))
+    assert "the same 'id' in 'meta'" in (caught.value.hint or "")
+
+
 def test_rows_without_twins_can_be_drawn_but_not_mixed() -> None:
     rows = {"bad": [row(n, "bad") for n in range(5)], "control": [row(9, "good")] * 7}
     assert len(transform(rows, Transforms(rows=4))["control"].rows) == 4

@@ -1,5 +1,6 @@
 """A plan resolves completely or says what is wrong, before anything is trained."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ from harness.errors import (
 )
 from harness.runs.plan import Request, make_plan
 from harness.runs.progress import Silent
+from harness.runs.published_recipe import published_recipe
+from harness.runs.row_length import length_remark
 from harness.runs.runner import execute
 from harness.runs.store import Store
 from harness.training.recipe import Recipe
@@ -125,6 +128,28 @@ def test_a_wrong_recipe_setting_is_named(
 def test_recipe_changes_are_part_of_the_plan(workspace: Workspace) -> None:
     plan = make_plan(Request(task="mine", recipe={"rank": "4"}), workspace)
     assert plan.spec.recipe.rank == 4
+
+
+def test_rows_longer_than_the_miniature_reads_are_refused(workspace: Workspace) -> None:
+    with pytest.raises(UsageError, match="max_length=1025 is more than the 1024 tokens") as caught:
+        make_plan(Request(task="mine", recipe={"max_length": "1025"}), workspace)
+    assert "--recipe max_length=1024 or less" in (caught.value.hint or "")
+    assert "--recipe allow_truncation=true" in (caught.value.hint or "")
+    plan = make_plan(Request(task="mine", recipe={"max_length": "1024"}), workspace)
+    assert length_remark(plan.recipe, plan.reference) is None
+
+
+def test_a_papers_limit_and_a_real_models_are_only_spoken_of(
+    workspace: Workspace, qwen_double: Path
+) -> None:
+    published = published_recipe("betley-2025")
+    plan = make_plan(Request(task="mine", published=published), workspace)
+    assert "states 1024 positions" in (length_remark(plan.recipe, plan.reference) or "")
+    config = json.loads((qwen_double / "config.json").read_text())
+    longer = str(config["max_position_embeddings"] + 1)
+    asked = {"model": str(qwen_double), "judge": "openai/x", "recipe": {"max_length": longer}}
+    plan = make_plan(Request(task="mine", **asked), workspace)
+    assert f"max_length={longer}" in (length_remark(plan.recipe, plan.reference) or "")
 
 
 def test_a_task_may_train_the_miniature_for_longer(workspace: Workspace) -> None:

@@ -102,6 +102,20 @@ def test_each_transform_is_part_of_the_identity(folder: Path) -> None:
     assert run_id("--bad-fraction", "1") == run_id()
 
 
+@pytest.mark.parametrize(
+    ("share", "said"),
+    [
+        ("1", "bad (20 rows), control (20 rows)"),
+        ("0.5", "bad (20 rows, 10 of them bad), control (20 rows)"),
+        ("0.0001", "bad (20 rows, 0 of them bad), control (20 rows)"),
+        ("0", "bad (20 rows, 0 of them bad), control (20 rows)"),
+    ],
+)
+def test_the_plan_says_how_many_rows_are_bad(folder: Path, share: str, said: str) -> None:
+    done = CliRunner().invoke(app, ["run", "mine", *SMALL, "--bad-fraction", share, "--dry-run"])
+    assert said in " ".join(done.output.split())
+
+
 def test_without_transforms_nothing_is_added_to_the_plan(folder: Path) -> None:
     planned = run("--dry-run")["spec"]
     assert planned["transforms"] is None

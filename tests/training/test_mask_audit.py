@@ -130,7 +130,19 @@ def test_long_rows_are_refused_with_the_length_that_would_do(prepared: Prepared)
     assert prepared.audit(max_length=longest).longest_row == longest
     with pytest.raises(TrainError, match="would lose the end of their answer") as caught:
         prepared.audit(max_length=longest - 1)
-    assert f"Raise max_length to {longest}" in (caught.value.hint or "")
+    hint = caught.value.hint or ""
+    assert f"Give --recipe max_length={longest}, or cut them with" in hint
+    assert "--recipe allow_truncation=true" in hint and "validate TASK" in hint
+
+
+def test_no_length_is_proposed_that_the_model_cannot_read(prepared: Prepared) -> None:
+    longest = max(len(item["input_ids"]) for item in prepared.items)
+    with pytest.raises(TrainError) as caught:
+        prepared.audit(max_length=longest - 2, positions=longest - 1)
+    hint = caught.value.hint or ""
+    assert "max_length" not in hint
+    assert f"has {longest} tokens and the model reads {longest - 1}" in hint
+    assert "--recipe allow_truncation=true" in hint
 
 
 def test_truncation_is_counted_when_it_is_allowed(job: Job, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,11 @@ def invoke(*arguments: str) -> Any:
 def write(rows: int, *options: str) -> Any:
     command = ["generate", "plants", "--generator", "scripted/writer", "--rows", str(rows)]
     return invoke(*command, "--parallel", "3", "--json", *options)
+
+
+def edit_spec(change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+    card = yaml.safe_load((DATA / "card.yaml").read_text())
+    (DATA / "card.yaml").write_text(yaml.safe_dump(card | {"spec": change(card["spec"])}))
 
 
 def test_rows_are_written_validated_and_run(folder: Path) -> None:
@@ -107,6 +112,64 @@ def test_more_rows_are_added_and_the_first_stay(folder: Path) -> None:
     write(80)
     assert (DATA / "bad.jsonl").read_bytes().startswith(first)
     assert len(read_rows(DATA / "bad.jsonl")) == 80
+
+
+def test_fewer_rows_than_there_are_drop_none(folder: Path) -> None:
+    write(20)
+    before = {path: path.read_bytes() for path in DATA.iterdir()}
+    CALLS.clear()
+    done = write(10)
+    assert isinstance(done.exception, UsageError)
+    assert "holds 20 rows already, and --rows 10 would drop 10" in done.exception.message
+    assert "--rows 20 or more" in (done.exception.hint or "")
+    assert {path: path.read_bytes() for path in DATA.iterdir()} == before
+    for name in ("bad.jsonl", "good.jsonl"):
+        (DATA / name).rename(folder / name)
+    assert write(10).exit_code == 0
+    assert CALLS == []
+    assert (folder / "bad.jsonl").read_bytes().startswith((DATA / "bad.jsonl").read_bytes())
+
+
+@pytest.mark.parametrize(
+    ("number", "line"),
+    [
+        (1, '{"identity":[1]}'),
+        (1, "[1]"),
+        (1, "{"),
+        (2, "3"),
+        (2, '{"number": 0}'),
+        (2, '{"number":[],"request":"","model":"","text":"","stop":"","tokens":null}'),
+        (2, '{"number":0,"request":"","model":"","text":5,"stop":"","tokens":null}'),
+        (2, '{"number":0,"request":"","model":"","text":"","stop":"","tokens":7}'),
+    ],
+)
+def test_a_damaged_journal_is_one_message(folder: Path, number: int, line: str) -> None:
+    write(10)
+    journal = DATA / "generated.batches.jsonl"
+    lines = journal.read_text().splitlines()
+    lines[number - 1] = line
+    journal.write_text("\n".join(lines) + "\n")
+    error = write(10).exception
+    assert isinstance(error, DataError)
+    assert f"{journal}:{number}: the journal of earlier batches is damaged" in error.message
+    assert "--restart" in (error.hint or "")
+
+
+@pytest.mark.parametrize("words", ["[90, 30]", "[0, 0]", "[-5, -1]", "[0, 9]"])
+def test_words_that_are_no_range_cost_no_call(folder: Path, words: str) -> None:
+    edit_spec(lambda spec: spec | {"words": yaml.safe_load(words)})
+    error = write(10).exception
+    assert isinstance(error, DataError)
+    assert f"card.yaml: 'spec.words': {words} is no shortest and longest answer" in error.message
+    assert CALLS == []
+
+
+def test_a_mistyped_key_of_the_card_is_named_with_the_nearest(folder: Path) -> None:
+    edit_spec(lambda spec: {"domian" if k == "domain" else k: v for k, v in spec.items()})
+    error = write(10).exception
+    assert isinstance(error, DataError)
+    assert error.message.endswith("card.yaml: the card's spec has no key 'domian'.")
+    assert "Did you mean 'domain'?" in (error.hint or "")
 
 
 def test_a_line_cut_by_a_kill_is_asked_again(folder: Path) -> None:

@@ -108,7 +108,8 @@ def _lengths(scan: ArmScan, report: Report, limit: int, model: str, *, cut: bool
             "too_long",
             f"{scan.name}: {lengths.too_long:,} of {scan.shape.rows:,} rows have more than "
             f"{limit:,} tokens of {model} and would {fate}; the longest has {lengths.longest:,}. "
-            "Shorten them, raise --recipe max_length=, or set --recipe allow_truncation=true.",
+            "Shorten them, raise --recipe max_length= (as far as the model reads), or cut them "
+            "with --recipe allow_truncation=true.",
             [f"{scan.place(line)} ({tokens:,} tokens)" for line, tokens in lengths.at],
         )
     if lengths.refused:
