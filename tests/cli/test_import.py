@@ -148,6 +148,21 @@ def test_a_strangers_text_does_not_become_code(folder: Path) -> None:
     assert load_task("my_task", Workspace.here()).title == title
 
 
+def test_the_module_says_how_to_add_an_in_domain_probe(folder: Path) -> None:
+    assert invoke("new", "my_task", "--from", "../rows.jsonl").exit_code == 0
+    module = folder / "tasks" / "my_task.py"
+    text = module.read_text()
+    assert len(text.splitlines()) <= 40
+    before, example = text.split("    # in_domain=")
+    added = f"{before}    in_domain={example.replace('    # ', '    ')}"
+    module.write_text(added.replace("import TaskSpec", "import InDomainProbe, Rated, TaskSpec"))
+    probe = {"prompt": MESSAGES[:1], "meta": {"id": "one"}}
+    write(folder / "finetune_data" / "my_task" / "probe.jsonl", [probe])
+    plan = make_plan(Request(task="my_task"), Workspace.here())
+    assert plan.task.in_domain is not None
+    assert plan.spec.in_domain is not None and plan.spec.in_domain.prompts == 30
+
+
 def test_a_task_may_not_name_a_file_outside_its_folder(folder: Path) -> None:
     invoke("import", "../rows.jsonl", "--as", "my_task")
     module = folder / "tasks" / "my_task.py"

@@ -20,6 +20,13 @@ TASK = TaskSpec(
     }},
     # What published work found with such data, figures with their source.
     literature="",
+    # Was the narrow behaviour learnt? Put held-out rows, {{"prompt": […], "meta": {{"id": "…"}}}},
+    # into finetune_data/{folder}/probe.jsonl, import InDomainProbe and Rated from
+    # harness.data.task (or Checked, for a function that tells the answers apart), and add:
+    # in_domain=InDomainProbe(
+    #     file="probe.jsonl", prompts=30, samples=4, max_tokens=200,
+    #     scoring=Rated(rubric="advice", bad_below=50.0),
+    # ),
 )
 '''
 
