@@ -130,7 +130,7 @@ def dataset_records(name: str, revision: str, config: str | None, split: str) ->
 
 
 def _present(value: dict[str, Any]) -> dict[str, Any]:
-    from harness.data.importing.tables import without_gaps
+    from harness.data.importing.parquet import without_gaps
 
     present: dict[str, Any] = without_gaps(value)
     return present

@@ -13,6 +13,7 @@ from typing import Any
 from harness.data.importing.archives import zip_records
 from harness.data.importing.guard import MAX_BYTES, regular_file
 from harness.data.importing.lines import jsonl_records
+from harness.data.importing.parquet import parquet_records
 from harness.data.importing.record import Record
 from harness.data.importing.remote import (
     DATASET,
@@ -21,7 +22,7 @@ from harness.data.importing.remote import (
     is_url,
     pinned_revision,
 )
-from harness.data.importing.tables import csv_records, parquet_records
+from harness.data.importing.tables import csv_records
 from harness.data.reading import content_hash
 from harness.errors import DataError, UsageError
 

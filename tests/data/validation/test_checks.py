@@ -273,7 +273,14 @@ def test_a_hostile_text_takes_no_longer_than_its_length(text: str) -> None:
 
 def test_a_list_is_seen_after_blank_and_indented_lines() -> None:
     check = Style()
-    for text in ("One:\n\n  - first", "1. first", "\t* first\nand", "Not-\nso", "a\n-\nb", "b -\n1"):
+    for text in (
+        "One:\n\n  - first",
+        "1. first",
+        "\t* first\nand",
+        "Not-\nso",
+        "a\n-\nb",
+        "b -\n1",
+    ):
         check.see(seen("Hello", text))
     assert check.counts["list"] == 4
 
