@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from harness.data.card import CARD, UNKNOWN_LICENCE, Card, read_card
-from harness.data.importing.guard import regular_file
 from harness.data.questions import every_wording
 from harness.data.reading import content_hash
 from harness.data.rows import Row
@@ -107,8 +106,6 @@ def _scan(
 ) -> ArmScan | None:
     try:
         path = arm_file(task, arm, workspace)
-        # A link may lead out of the task's folder.
-        regular_file(path, "Copy the file, so that the folder holds what its card describes.")
         lines = _lines(path)
         progress.start(f"read {arm}", lines)
         scan = scan_arm(
