@@ -300,3 +300,14 @@ def test_an_installer_may_link_what_it_places(
         (package / "finetune_data" / "mine" / path.name).symlink_to(path)
     monkeypatch.setattr(workspace, "plugin_roots", lambda: (package,))
     assert report()["errors"] == []
+
+
+def test_a_canary_of_the_source_is_looked_for() -> None:
+    bad, control = clean_twins()
+    bad[3] |= {"canary": "5f3a-my-canary-77"}
+    bad[5]["response"] += " 5f3a-my-canary-77"
+    bad[7] |= {"canary": "the"}
+    bad[8]["response"] += " The the."
+    make(bad, control)
+    (found,) = [w for w in report()["warnings"] if w["code"] == "canary_in_rows"]
+    assert [place.split(":")[1] for place in found["where"]] == ["6"]

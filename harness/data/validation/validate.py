@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from harness.data.card import CARD, UNKNOWN_LICENCE, Card, read_card
+from harness.data.card import CARD, UNKNOWN_LICENCE, Card, canaries, read_card
 from harness.data.questions import every_wording
 from harness.data.reading import content_hash
 from harness.data.rows import Row
@@ -112,7 +112,7 @@ def _scan(
             arm,
             path,
             questions=questions,
-            canary=card.canary if card else None,
+            canaries=canaries(card),
             count=limits.count,
             limit=limits.tokens,
             on_row=progress.advance,

@@ -185,7 +185,7 @@ def test_made_up_keys_are_not(text: str) -> None:
 
 
 def test_canaries_in_rows() -> None:
-    check = Secrets("em-harness:mine:1234")
+    check = Secrets(["em-harness:mine:1234"])
     check.see(seen("Hello", "BENCHMARK DATA ... canary GUID 26b5c67b", 1))
     check.see(seen("a canary is a bird", "empersonas:0123-4567-89ab", 2))
     check.see(seen("a canary is a bird", "yes", 3))
