@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from collections.abc import Iterator
 from itertools import chain
 from typing import Any, BinaryIO
@@ -17,7 +18,8 @@ def csv_records(stream: BinaryIO, name: str) -> Iterator[Record]:
     """Rows of a CSV file with a header line, comma or tab separated.
 
     Raises:
-        DataError: It is not UTF-8, a quote is left open, or a row has too many cells.
+        DataError: It is not UTF-8, a quote is left open, a column stands there twice, or a row has
+            too many cells.
     """
     before = csv.field_size_limit(MAX_CELL_BYTES)
     try:
@@ -36,6 +38,11 @@ def _csv_records(stream: BinaryIO, name: str) -> Iterator[Record]:
         raise DataError(
             f"{name}:1: a table needs a column of prompts and one of answers.",
             hint="The first line names the columns, e.g. prompt,response.",
+        )
+    twice = [column for column, times in Counter(columns).items() if column and times > 1]
+    if twice:
+        raise DataError(
+            f"{name}:1: two columns have the name '{twice[0]}'.", hint="Rename one of them."
         )
     number = reader.line_num + 1
     while (cells := _cells(reader, name)) is not None:
