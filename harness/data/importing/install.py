@@ -201,5 +201,5 @@ def _write_card(path: Path, card: Mapping[str, Any]) -> None:
         told = error.message.removeprefix(f"{path}: ")
         raise DataError(
             f"The task's {CARD} could not be read again: {told}",
-            hint="Is the title, the licence or the source's canary very long or odd?",
+            hint="Is the title, the licence, the source's name or its canary very long or odd?",
         ) from error

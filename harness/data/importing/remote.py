@@ -72,7 +72,8 @@ def download(
                 on_bytes(read, total)
     except http.client.InvalidURL as error:
         raise UsageError(
-            f"{url}: this is not an address: {error}.", hint="Write a blank in it as %20."
+            f"{url}: this is not an address: {error}.",
+            hint="Check it; a blank in it is written %20.",
         ) from error
     except (urllib.error.URLError, http.client.HTTPException, OSError, ValueError) as error:
         reason = getattr(error, "reason", None) or str(error).strip() or type(error).__name__
