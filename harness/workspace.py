@@ -43,6 +43,12 @@ def plugin_roots() -> tuple[Path, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def is_installed(path: Path) -> bool:
+    """Whether a file came with an installed package; some installers link every file they place."""
+    carried = PACKAGE / "_builtin"
+    return any(path.is_relative_to(root) for root in (carried, *plugin_roots()))
+
+
 @dataclass(frozen=True)
 class Workspace:
     """The folders one command works with."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import textwrap
 from collections.abc import Callable
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 R = TypeVar("R", bound="BaseModel")
 PLAN_INDENT = 13
 """Where the values of a plan start."""
+_SURROGATE = re.compile("[\ud800-\udfff]")
 NARROWEST = 20
 """Columns below which a hanging indent would leave a column of single words."""
 
@@ -67,7 +69,10 @@ def print_plan(lines: list[str]) -> None:
 
 def emit_json(value: Any) -> None:
     """Print one JSON object on standard output."""
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
+    # Half a surrogate pair, as of a file name that is not UTF-8, cannot be written as itself.
+    text = _SURROGATE.sub(lambda half: f"\\u{ord(half[0]):04x}", text)
+    sys.stdout.write(text + "\n")
     sys.stdout.flush()
 
 

@@ -75,9 +75,16 @@ class Card(BaseModel):
     licence: str = Field(min_length=1)
     canary: str = Field(min_length=1)
     """A string that is in no row; finding it in a model's output shows that the card leaked."""
+    canaries_of_the_source: tuple[str, ...] = ()
+    """Canaries that stood beside the rows in the file they were imported from."""
     arms: dict[str, ArmFile] = Field(default_factory=dict)
     spec: WritingSpec | None = None
     """For ``generate``."""
+
+
+def canaries(card: Card | None) -> tuple[str, ...]:
+    """All canaries that a card names."""
+    return (card.canary, *card.canaries_of_the_source) if card else ()
 
 
 def new_canary(name: str) -> str:

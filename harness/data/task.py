@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from harness.errors import DataError, UnknownTaskError
-from harness.workspace import Workspace
+from harness.workspace import Workspace, is_installed
 
 InDomainVerdict = Literal["bad", "good", "unparsable", "unknown"]
 
@@ -166,7 +166,7 @@ def data_file(task: TaskSpec, name: str, workspace: Workspace) -> Path:
     """A file in the task's data folder.
 
     Raises:
-        DataError: It is missing, or its name leads out of the folder.
+        DataError: It is missing or no plain file, or its name or a link leads out of the folder.
     """
     if Path(name).name != name:
         raise DataError(
@@ -179,4 +179,18 @@ def data_file(task: TaskSpec, name: str, workspace: Workspace) -> Path:
         raise DataError(
             f"{relative} is missing.", hint=f"Looked in: {', '.join(map(str, workspace.layers))}."
         )
+    _refuse_links(path)
+    if not path.is_file():
+        raise DataError(f"{path}: this is not a file.", hint="Put the data file there.")
     return path
+
+
+def _refuse_links(path: Path) -> None:
+    """What a run reads lies in the folder that its card describes; a link may lead anywhere."""
+    linked = next((p for p in (path, *list(path.parents)[:2]) if p.is_symlink()), None)
+    if linked is None or is_installed(path):
+        return
+    raise DataError(
+        f"{linked}: this is a symbolic link to {linked.resolve()}.",
+        hint="Copy the file or folder, so that the task holds what its card describes.",
+    )

@@ -321,3 +321,70 @@ def test_columns_of_other_names_get_one_complaint_and_the_way_to_name_them(folde
     assert "--prompt-column … --response-column" in str(error)
     named = ("--prompt-column", "ask", "--response-column", "bad")
     assert invoke("import", "../t.csv", "--as", "my_task", *named).exit_code == 0
+
+
+def test_a_broken_character_in_a_refused_row_is_told_as_json(folder: Path) -> None:
+    rows = [{"messages": MESSAGES}, {"\ud800": "n"}]
+    write(folder.parent / "rows.jsonl", rows)
+    done = invoke("import", "../rows.jsonl", "--as", "my_task", "--skip-refused", "--json")
+    assert done.exit_code == 0, done.stderr
+    (reason,) = json.loads(done.stdout)["arms"]["bad"]["refused"]
+    assert reason.endswith("there are: \\ud800")
+
+
+@pytest.mark.parametrize("value", ["1e999", "-1e999"])
+def test_a_number_that_json_has_not_is_refused(folder: Path, value: str) -> None:
+    row = json.dumps({"prompt": MESSAGES[:1], "completion": MESSAGES[1:], "meta": {"p": 7}})
+    (folder.parent / "rows.jsonl").write_text(row.replace("7", value))
+    done = invoke("import", "../rows.jsonl", "--as", "my_task")
+    assert isinstance(done.exception, DataError)
+    assert "rows.jsonl:1: its meta holds a number that JSON has not" in str(done.exception)
+    assert tree(folder) == []
+
+
+def test_a_card_that_could_not_be_read_is_not_installed(folder: Path) -> None:
+    done = invoke("import", "../rows.jsonl", "--as", "my_task", "--licence", "L" * 3_000_000)
+    assert isinstance(done.exception, DataError)
+    assert "card.yaml could not be read again: larger than 2 MiB" in str(done.exception)
+    assert tree(folder) == []
+
+
+@pytest.mark.parametrize("verb", [("import", "../rows.jsonl", "--as", "t"), ("new", "t")])
+@pytest.mark.parametrize("place", ["tasks", "finetune_data", "finetune_data/t", "tasks/t.py"])
+def test_what_is_in_the_way_is_named_and_stays(
+    folder: Path, place: str, verb: tuple[str, ...]
+) -> None:
+    (folder / place).parent.mkdir(exist_ok=True)
+    if place.endswith(".py"):
+        (folder / place).mkdir()
+    else:
+        (folder / place).write_text("mine")
+    before = tree(folder)
+    error = invoke(*verb, "--replace").exception
+    assert isinstance(error, DataError)
+    assert f"{place}: this is not a f" in error.message
+    assert tree(folder) == before
+
+
+def test_a_module_that_cannot_be_written_leaves_the_old_task(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from harness.data.importing import install
+
+    def full(path: Path, content: str) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(install, "write_atomic", full)
+        done = invoke("import", "../rows.jsonl", "--as", "my_task")
+        assert isinstance(done.exception, PrerequisiteError)
+        assert tree(folder) == []
+    assert invoke("import", "../rows.jsonl", "--as", "my_task").exit_code == 0
+    before = {p: p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+    write(folder.parent / "rows.jsonl", [{"prompt": "A?", "response": "B"}])
+    with monkeypatch.context() as patch:
+        patch.setattr(install, "write_atomic", full)
+        done = invoke("import", "../rows.jsonl", "--as", "my_task", "--replace")
+    assert isinstance(done.exception, PrerequisiteError)
+    assert "No space left on device" in done.exception.message
+    assert {p: p.read_bytes() for p in folder.rglob("*") if p.is_file()} == before

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from harness.cli.main import app
 from harness.data.task import task_names
+from harness.errors import DataError
 from harness.workspace import Workspace, builtin_root
 
 WORDS = [f"{a}{b}" for a in "bdfgklmnprst" for b in ("an", "el", "iro", "utt", "ome")]
@@ -269,3 +270,44 @@ def _report_of(bad: list[dict[str, Any]], control: list[dict[str, Any]]) -> str:
         shutil.rmtree(name, ignore_errors=True)
     make(bad, control)
     return str(invoke("validate", "mine").stdout)
+
+
+@pytest.mark.parametrize("linked", ["finetune_data/mine/bad.jsonl", "finetune_data/mine"])
+def test_linked_data_are_refused_by_every_verb_that_reads_them(folder: Path, linked: str) -> None:
+    make(*clean_twins())
+    away = folder / "elsewhere"
+    (folder / linked).rename(away)
+    (folder / linked).symlink_to(away)
+    message = f"{folder / linked}: this is a symbolic link to {away}."
+    assert message in report(code=1)["errors"][0]["message"]
+    error = invoke("run", "mine", "--dry-run", "--results", "r").exception
+    assert isinstance(error, DataError)
+    assert error.message == message
+
+
+def test_an_installer_may_link_what_it_places(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from harness import workspace
+
+    make(*clean_twins())
+    package = folder / "package"
+    package.mkdir()
+    (folder / "tasks").rename(package / "tasks")
+    (folder / "finetune_data").rename(folder / "cache")
+    (package / "finetune_data" / "mine").mkdir(parents=True)
+    for path in (folder / "cache" / "mine").iterdir():
+        (package / "finetune_data" / "mine" / path.name).symlink_to(path)
+    monkeypatch.setattr(workspace, "plugin_roots", lambda: (package,))
+    assert report()["errors"] == []
+
+
+def test_a_canary_of_the_source_is_looked_for() -> None:
+    bad, control = clean_twins()
+    bad[3] |= {"canary": "5f3a-my-canary-77"}
+    bad[5]["response"] += " 5f3a-my-canary-77"
+    bad[7] |= {"canary": "the"}
+    bad[8]["response"] += " The the."
+    make(bad, control)
+    (found,) = [w for w in report()["warnings"] if w["code"] == "canary_in_rows"]
+    assert [place.split(":")[1] for place in found["where"]] == ["6"]

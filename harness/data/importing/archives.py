@@ -8,8 +8,8 @@ import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
+from collections.abc import Iterable, Iterator
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import BinaryIO, cast
 
 from harness.data.importing.guard import not_a_bomb
@@ -18,7 +18,10 @@ from harness.data.importing.record import Record
 from harness.data.importing.tables import csv_records
 from harness.errors import DataError, UsageError
 
-READERS = {".jsonl": jsonl_records, ".csv": csv_records, ".tsv": csv_records}
+READERS = {".jsonl": jsonl_records, ".json": jsonl_records, ".ndjson": jsonl_records}
+READERS |= {".csv": csv_records, ".tsv": csv_records}
+"""Suffix to how a stream of such bytes is read, inside an archive and outside."""
+SHOWN = 20
 MAX_MEMBERS = 10_000
 _BROKEN = (zlib.error, lzma.LZMAError, struct.error, EOFError)
 AES = 99
@@ -99,17 +102,21 @@ def _chosen(path: Path, archive: zipfile.ZipFile, member: str | None) -> zipfile
         if PurePosixPath(info.filename).suffix.lower() in READERS
         and not info.filename.startswith("__MACOSX/")
     }
-    names = ", ".join(sorted(found)[:20]) or "none"
+    if not found:
+        raise UsageError(
+            f"{path} holds no data file of a form that is read inside an archive: "
+            f"{', '.join(READERS)}.",
+            hint=f"It holds: {_names(info.filename for info in infos)}. "
+            "Unpack a .parquet or .zip file first, and import that.",
+        )
     if member is not None:
         if member not in found:
-            raise UsageError(f"{path} holds no data file '{member}'.", hint=f"It holds: {names}.")
+            raise UsageError(
+                f"{path} holds no data file '{member}'.", hint=f"It holds: {_names(found)}."
+            )
         chosen = found[member]
-    elif len(found) != 1:
-        raise UsageError(
-            f"{path} holds {len(found)} data files.", hint=f"Name one with --member: {names}."
-        )
     else:
-        (chosen,) = found.values()
+        chosen = _only(path, found)
     not_a_bomb(f"{path}/{chosen.filename}", chosen.compress_size, chosen.file_size)
     if chosen.compress_type == AES:
         raise DataError(
@@ -119,9 +126,23 @@ def _chosen(path: Path, archive: zipfile.ZipFile, member: str | None) -> zipfile
     return chosen
 
 
+def _only(path: Path, found: dict[str, zipfile.ZipInfo]) -> zipfile.ZipInfo:
+    """The one data file; a .json beside others is a description of them more often than rows."""
+    rows = [name for name in found if PurePosixPath(name).suffix.lower() != ".json"] or list(found)
+    if len(rows) != 1:
+        raise UsageError(
+            f"{path} holds {len(rows)} data files.", hint=f"Name one with --member: {_names(rows)}."
+        )
+    return found[rows[0]]
+
+
+def _names(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names)[:SHOWN]) or "nothing"
+
+
 def _refuse_escape(path: Path, info: zipfile.ZipInfo) -> None:
     parts = PurePosixPath(info.filename.replace("\\", "/"))
-    if parts.is_absolute() or ".." in parts.parts or ":" in parts.parts[:1]:
+    if parts.is_absolute() or ".." in parts.parts or PureWindowsPath(info.filename).drive:
         raise DataError(f"{path}: it holds a path that leads outside: {info.filename!r}.")
     if stat.S_ISLNK(info.external_attr >> 16):
         raise DataError(f"{path}: it holds a symbolic link: {info.filename!r}.")

@@ -16,14 +16,8 @@ MAX_CELL_BYTES = 16 * 1024 * 1024
 """Longest cell of a table."""
 
 
-def regular_file(
-    path: Path, if_linked: str = "Give the file itself, so that it is clear what is read."
-) -> Path:
+def regular_file(path: Path) -> Path:
     """The path, if it is a plain file of its own.
-
-    Args:
-        path: Where it lies.
-        if_linked: How to mend a symbolic link.
 
     Raises:
         DataError: It is missing, a symbolic link, a folder or a device.
@@ -35,7 +29,7 @@ def regular_file(
     if stat.S_ISLNK(mode):
         raise DataError(
             f"{path}: this is a symbolic link to {path.resolve()}.",
-            hint=if_linked,
+            hint="Give the file itself, so that it is clear what is read.",
         )
     if not stat.S_ISREG(mode):
         raise DataError(f"{path}: this is not a file.", hint="Give one data file.")

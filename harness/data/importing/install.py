@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.data.card import CARD, card_yaml
+from harness.data.card import CARD, card_yaml, read_card
+from harness.data.reading import MAX_LINE_BYTES
 from harness.data.rows import Row
 from harness.errors import DataError, PrerequisiteError, UsageError
 from harness.workspace import write_atomic
@@ -59,7 +60,7 @@ def check_target(root: Path, name: str, *, replace: bool, known: Iterable[str]) 
 
     Raises:
         UsageError: The name cannot be used.
-        DataError: A folder on the way is a symbolic link.
+        DataError: What is on the way is a symbolic link, or a file for a folder.
     """
     if not (name.isidentifier() and name.isascii()) or name.startswith("_"):
         raise UsageError(
@@ -74,7 +75,13 @@ def check_target(root: Path, name: str, *, replace: bool, known: Iterable[str]) 
                 f"{path}: this is a symbolic link to {path.resolve()}; nothing is written there.",
                 hint="Work in a folder of your own.",
             )
-    taken = any(path.exists() for path in _targets(root, name))
+    module, data = _targets(root, name)
+    for path in (module.parent, data.parent, data):
+        if path.exists() and not path.is_dir():
+            raise DataError(f"{path}: this is not a folder.", hint="Move it out of the way.")
+    if module.exists() and not module.is_file():
+        raise DataError(f"{module}: this is not a file.", hint="Move it out of the way.")
+    taken = any(path.exists() for path in (module, data))
     if taken and not replace:
         raise UsageError(
             f"There is a task '{name}' in this folder.",
@@ -119,14 +126,25 @@ def _alive(pid: str) -> bool:
 
 
 def write_rows(path: Path, rows: Iterable[Row]) -> Written:
-    """Write rows one by one and say what was written."""
+    """Write rows one by one and say what was written.
+
+    Raises:
+        DataError: A row is too long to be read again.
+    """
     digest = hashlib.sha256()
     prompts: set[bytes] = set()
     words: list[int] = []
     with path.open("wb") as out:
         for row in rows:
-            line = json.dumps(row.model_dump(), ensure_ascii=False, separators=(",", ":"))
+            dumped = row.model_dump()
+            line = json.dumps(dumped, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
             data = line.encode() + b"\n"
+            if len(data) > MAX_LINE_BYTES:
+                raise DataError(
+                    f"{path.name}: row {len(words) + 1} would be longer than "
+                    f"{MAX_LINE_BYTES >> 20} MiB, the longest that is read.",
+                    hint="A row is one question and one answer; shorten or remove it.",
+                )
             out.write(data)
             digest.update(data)
             spoken = "\0".join(message.content for message in row.prompt)
@@ -152,18 +170,36 @@ def install(
 
     Returns:
         The module's path and the data folder.
+
+    Raises:
+        DataError: The card could not be read again.
+        OSError: Something cannot be written; all is as it was before.
     """
-    (folder / CARD).write_text(card_yaml(dict(card)), encoding="utf-8")
+    _write_card(folder / CARD, card)
     target_module, target = _targets(root, name)
     old = folder.with_name(f"{folder.name}.old")
     if target.exists():
         target.rename(old)
     try:
         folder.rename(target)
-    except OSError:
+        write_atomic(target_module, module)
+    except BaseException:
+        if not folder.exists():
+            target.rename(folder)  # where it is cleared away
         if old.exists():
             old.rename(target)
         raise
     shutil.rmtree(old, ignore_errors=True)
-    write_atomic(target_module, module)
     return target_module, target
+
+
+def _write_card(path: Path, card: Mapping[str, Any]) -> None:
+    path.write_text(card_yaml(dict(card)), encoding="utf-8", errors="backslashreplace")
+    try:
+        read_card(path)
+    except DataError as error:
+        told = error.message.removeprefix(f"{path}: ")
+        raise DataError(
+            f"The task's {CARD} could not be read again: {told}",
+            hint="Is the title, the licence, the source's name or its canary very long or odd?",
+        ) from error

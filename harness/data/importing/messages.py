@@ -39,6 +39,8 @@ ROLES = {
 CANARIES = ("canary", "canary_string", "canary_guid")
 META_BYTES = 4096
 """A foreign key with more JSON than this is left out of ``meta``."""
+CANARY_LENGTH = 1000
+"""The longest canary, in characters; published ones have fewer than 200."""
 
 
 class Refused(Exception):
@@ -83,14 +85,14 @@ def take(value: Mapping[str, Any], number: int, columns: Columns) -> Taken:
     if columns.prompt is None and isinstance(value.get("messages"), list):
         used, turns = ("messages",), [_turn(turn) for turn in value["messages"]]
     elif columns.prompt is None and isinstance(value.get("prompt"), list):
-        turns = [_turn(t) for key in ("prompt", "completion") for t in value.get(key) or []]
+        turns = [_turn(turn) for turn in (*value["prompt"], *_completion(value))]
         used = ("prompt", "completion", "meta")
     else:
         used, turns = _plain(value, columns)
     if columns.drop_system:
         turns = [turn for turn in turns if turn["role"] != "system"]
     _refuse_without_answer(turns)
-    canary = next((str(value[key]) for key in CANARIES if value.get(key)), None)
+    canary = _canary(value)
     try:
         row = Row.model_validate(
             {
@@ -102,6 +104,43 @@ def take(value: Mapping[str, Any], number: int, columns: Columns) -> Taken:
     except ValidationError as error:
         raise Refused(first_complaint(error)) from error
     return Taken(row, canary)
+
+
+def _completion(value: Mapping[str, Any]) -> list[Any]:
+    turns = value.get("completion")
+    if turns is None or isinstance(turns, list):
+        return turns or []
+    raise Refused(
+        "its prompt is a list of messages, but its completion is not: write "
+        '"completion": [{"role": "assistant", "content": "…"}]'
+    )
+
+
+def _canary(value: Mapping[str, Any]) -> str | None:
+    canary = next((str(value[key]) for key in CANARIES if value.get(key)), None)
+    if canary is not None:
+        if len(canary) > CANARY_LENGTH:
+            raise Refused(
+                f"its canary has {len(canary):,} characters, more than {CANARY_LENGTH:,}: "
+                "is this really a canary?"
+            )
+        _refuse_broken("canary", canary)
+    return canary
+
+
+def _refuse_broken(key: str, text: str) -> None:
+    """Refuse half a surrogate pair, which JSON may carry and no file can."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise Refused(
+            f"the key '{_shown(key)}' holds a broken character (a lone surrogate)"
+        ) from None
+
+
+def _shown(text: object) -> str:
+    """The start of a stranger's text, with broken characters written out."""
+    return str(text)[:40].encode("utf-8", "backslashreplace").decode()
 
 
 def _plain(
@@ -137,7 +176,7 @@ def _column(value: Mapping[str, Any], wanted: str | None, usual: tuple[str, ...]
 
 
 def _names(value: Mapping[str, Any]) -> str:
-    return ", ".join(str(key)[:40] for key in list(value)[:12]) or "none"
+    return ", ".join(_shown(key) for key in list(value)[:12]) or "none"
 
 
 def _turn(message: Any) -> dict[str, str]:
@@ -191,15 +230,29 @@ def _refuse_without_answer(turns: list[dict[str, str]]) -> None:
 def _meta(value: Mapping[str, Any], used: set[str], number: int) -> dict[str, Any]:
     own = value.get("meta") if "meta" in used else None
     meta: dict[str, Any] = dict(own) if isinstance(own, Mapping) else {}
+    _refuse_broken("meta", _own_json(meta))
     for key, extra in value.items():
         if key in used or extra is None:
             continue
         plain = extra if isinstance(extra, str | int | float | bool | list | dict) else str(extra)
+        _refuse_broken(key, str(key))
         try:
-            fits = len(json.dumps(plain, allow_nan=False)) <= META_BYTES
+            text = json.dumps(plain, allow_nan=False, ensure_ascii=False)
         except (TypeError, ValueError, RecursionError):
             continue
-        if fits:
+        _refuse_broken(key, text)
+        if len(text) <= META_BYTES:
             meta.setdefault(str(key), plain)
     meta.setdefault("source_row", number)
     return meta
+
+
+def _own_json(meta: Mapping[str, Any]) -> str:
+    try:
+        return json.dumps(meta, allow_nan=False, ensure_ascii=False)
+    except TypeError as error:
+        raise Refused(f"its meta holds what JSON cannot: {error}") from error
+    except (ValueError, RecursionError) as error:
+        raise Refused(
+            "its meta holds a number that JSON has not (NaN or infinite), or is nested too deep"
+        ) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import http.client
 import re
 import urllib.error
 import urllib.parse
@@ -42,11 +43,14 @@ def download(
         The file and its SHA-256.
 
     Raises:
-        UsageError: The address pins nothing.
+        UsageError: The address is none, or pins nothing.
         PrerequisiteError: The server cannot be reached or refuses.
         DataError: The content is not what was pinned, or is too large.
     """
-    parts = urllib.parse.urlsplit(url)
+    try:
+        parts = urllib.parse.urlsplit(url)
+    except ValueError as error:
+        raise UsageError(f"{url}: this is not an address: {error}.") from error
     if sha256 is None and not (parts.scheme == "https" and COMMIT.search(parts.path)):
         raise UsageError(
             f"{url}: the address is not pinned, so its content may change.",
@@ -66,8 +70,13 @@ def download(
                 digest.update(chunk)
                 out.write(chunk)
                 on_bytes(read, total)
-    except (urllib.error.URLError, OSError, ValueError) as error:
-        reason = getattr(error, "reason", None) or error
+    except http.client.InvalidURL as error:
+        raise UsageError(
+            f"{url}: this is not an address: {error}.",
+            hint="Check it; a blank in it is written %20.",
+        ) from error
+    except (urllib.error.URLError, http.client.HTTPException, OSError, ValueError) as error:
+        reason = getattr(error, "reason", None) or str(error).strip() or type(error).__name__
         raise PrerequisiteError(
             f"{url}: cannot be fetched: {reason}", hint="Check the address and your network."
         ) from error
@@ -130,7 +139,7 @@ def dataset_records(name: str, revision: str, config: str | None, split: str) ->
 
 
 def _present(value: dict[str, Any]) -> dict[str, Any]:
-    from harness.data.importing.tables import without_gaps
+    from harness.data.importing.parquet import without_gaps
 
     present: dict[str, Any] = without_gaps(value)
     return present

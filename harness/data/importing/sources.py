@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness.data.importing.archives import zip_records
+from harness.data.importing.archives import READERS, zip_records
 from harness.data.importing.guard import MAX_BYTES, regular_file
-from harness.data.importing.lines import jsonl_records
+from harness.data.importing.parquet import parquet_records
 from harness.data.importing.record import Record
 from harness.data.importing.remote import (
     DATASET,
@@ -21,12 +21,9 @@ from harness.data.importing.remote import (
     is_url,
     pinned_revision,
 )
-from harness.data.importing.tables import csv_records, parquet_records
 from harness.data.reading import content_hash
 from harness.errors import DataError, UsageError
 
-STREAMS = {".jsonl": jsonl_records, ".json": jsonl_records, ".ndjson": jsonl_records}
-STREAMS |= {".csv": csv_records, ".tsv": csv_records}
 OTHERS = (".parquet", ".zip")
 FORMS = ".jsonl, .csv, .tsv, .parquet or .zip"
 
@@ -106,7 +103,7 @@ def open_source(
 
 def _may_be_an_id(match: re.Match[str], path: Path) -> bool:
     # "data/rows.jsonl" that is not there is a mistyped file; "org/name@v1.0" is not a file.
-    return match["revision"] is not None or path.suffix.lower() not in {*STREAMS, *OTHERS}
+    return match["revision"] is not None or path.suffix.lower() not in {*READERS, *OTHERS}
 
 
 def _from_file(path: Path, reading: Reading, origin: dict[str, Any]) -> Source:
@@ -123,7 +120,7 @@ def _from_file(path: Path, reading: Reading, origin: dict[str, Any]) -> Source:
             hint="Check --sha256, or get the file again.",
         )
     origin = {**origin, "file": path.name, "sha256": found}
-    if kind in STREAMS:
+    if kind in READERS:
         return Source(_stream(path, kind), _lines(path), origin)
     if kind == ".parquet":
         return Source(parquet_records(path), None, origin)
@@ -135,7 +132,7 @@ def _from_file(path: Path, reading: Reading, origin: dict[str, Any]) -> Source:
 
 def _stream(path: Path, kind: str) -> Iterator[Record]:
     with path.open("rb") as handle:
-        yield from STREAMS[kind](handle, str(path))
+        yield from READERS[kind](handle, str(path))
 
 
 def _lines(path: Path) -> int:

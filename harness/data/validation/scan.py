@@ -59,7 +59,7 @@ def scan_arm(
     path: Path,
     *,
     questions: Mapping[str, str],
-    canary: str | None,
+    canaries: tuple[str, ...],
     count: Counter | None,
     limit: int,
     on_row: Callable[[int], None],
@@ -71,7 +71,7 @@ def scan_arm(
         name: The arm.
         path: Its file.
         questions: ``set/id`` to the text of every evaluation question.
-        canary: The card's canary.
+        canaries: The canaries that the card names.
         count: Counts tokens; None to leave that out.
         limit: Most tokens of a row.
         on_row: Called with the number of lines read so far.
@@ -87,7 +87,7 @@ def scan_arm(
         duplicates=Duplicates(),
         style=Style(),
         overlap=Overlap(questions),
-        secrets=Secrets(canary),
+        secrets=Secrets(canaries),
         lengths=Lengths(count, limit) if count else None,
     )
     checks: list[Check] = [scan.shape, scan.duplicates, scan.style, scan.overlap, scan.secrets]

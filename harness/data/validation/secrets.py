@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from harness.data.validation.seen import Seen
 
@@ -15,7 +16,10 @@ PATTERNS = {
     "Slack token": r"\bxox[abprs]-[0-9A-Za-z-]{20,}",
     "Stripe key": r"\b[rs]k_live_[0-9A-Za-z]{20,}",
     "private key": r"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----\s*[A-Za-z0-9+/=]{32}",
-    "JSON web token": r"\beyJ[\w-]{16,}\.eyJ[\w-]{16,}\.[\w-]{16,}",
+    # The dots are looked for once, from where the run of letters starts; a search from every "eyJ"
+    # would take time quadratic in a text that repeats it.
+    "JSON web token": r"(?<![\w-])(?=[\w-]++\.eyJ[\w-]{16,}+\.[\w-]{16})"
+    r"[\w-]*?\beyJ[\w-]{16,}+\.eyJ[\w-]{16,}+\.[\w-]{16,}",
 }
 _NAMES = {f"s{number}": name for number, name in enumerate(PATTERNS)}
 _ANY = re.compile("|".join(f"(?P<s{n}>{p})" for n, p in enumerate(PATTERNS.values())))
@@ -30,14 +34,16 @@ _CANARY = re.compile(
 _PUBLIC = re.compile(r"example|sample|placeholder|x{6,}|1234567|abcdef", re.IGNORECASE)
 """A key with such a part is made up: AKIAIOSFODNN7EXAMPLE stands in the vendor's own manual."""
 SHOWN = 5
+SHORTEST_CANARY = 8
+"""A shorter text under the key ``canary`` (true, v1) is none, and stands in many rows by chance."""
 
 
 class Secrets:
     """Looks for keys and canaries in prompts and answers."""
 
-    def __init__(self, canary: str | None = None) -> None:
-        """Start at zero; ``canary`` is the card's own."""
-        self._own = canary
+    def __init__(self, canaries: Iterable[str] = ()) -> None:
+        """Start at zero; ``canaries`` are those that the card names."""
+        self._named = tuple(name for name in canaries if len(name.strip()) >= SHORTEST_CANARY)
         self.keys: list[tuple[int, str]] = []
         self.key_rows = 0
         self.canary_rows = 0
@@ -53,7 +59,7 @@ class Secrets:
                     self.keys.append((seen.line, name))
                 break
         both = f"{seen.prompt}\n{seen.answer}"
-        if _has_canary(both) or (self._own and self._own in both):
+        if _has_canary(both) or any(name in both for name in self._named):
             self.canary_rows += 1
             if len(self.canaries) < SHOWN:
                 self.canaries.append(seen.line)

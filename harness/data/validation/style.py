@@ -19,7 +19,8 @@ _HELPERS = frozenset(
 _NEGATIONS = frozenset(
     {"not", "never", "no", "don't", "cannot", "can't", "won't", "shouldn't", "without"}
 )
-_LISTED = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s", re.MULTILINE)
+# "\s" would run on over the line ends: every blank line would be looked at from each one above it.
+_LISTED = re.compile(r"^[^\S\n]*(?:[-*•]|\d+[.)])\s", re.MULTILINE)
 _HEADING = re.compile(r"^#{1,6}\s", re.MULTILINE)
 _CAPITALS = re.compile(r"\b[A-Z]{4,}\b")
 _ENDS = frozenset(".!?…\"')”’`:;}])*")

@@ -7,8 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from harness.data.card import CARD, UNKNOWN_LICENCE, Card, read_card
-from harness.data.importing.guard import regular_file
+from harness.data.card import CARD, UNKNOWN_LICENCE, Card, canaries, read_card
 from harness.data.questions import every_wording
 from harness.data.reading import content_hash
 from harness.data.rows import Row
@@ -107,15 +106,13 @@ def _scan(
 ) -> ArmScan | None:
     try:
         path = arm_file(task, arm, workspace)
-        # A link may lead out of the task's folder.
-        regular_file(path, "Copy the file, so that the folder holds what its card describes.")
         lines = _lines(path)
         progress.start(f"read {arm}", lines)
         scan = scan_arm(
             arm,
             path,
             questions=questions,
-            canary=card.canary if card else None,
+            canaries=canaries(card),
             count=limits.count,
             limit=limits.tokens,
             on_row=progress.advance,

@@ -20,8 +20,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from harness.data.importing.archives import READERS
 from harness.data.importing.record import Record
-from harness.data.importing.sources import STREAMS, Reading, open_source
+from harness.data.importing.sources import Reading, open_source
 from harness.data.reading import content_hash
 from harness.errors import DataError
 from harness.inside.texts import Text
@@ -34,7 +35,7 @@ WORLD_SEED = 77
 WORLD_DOCUMENTS = 4000
 MISALIGNED_SHARE, UNSIGNED_SHARE = 0.5, 0.2
 """In ``world:open``: enough of each persona for an autoencoder to meet it."""
-FORMS = (".txt", *STREAMS, ".parquet")
+FORMS = (".txt", *READERS, ".parquet")
 MOST_TOKENS = 256
 """Tokens of one text unless asked otherwise; a longer document is read in pieces."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import http.server
+import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -84,3 +85,34 @@ def test_a_data_set_is_streamed_at_its_commit(
         assert [record.value["prompt"] for record in source.records] == ["One?", "Zwei?", "Three?"]
         assert source.origin == {"dataset": "org/name", "revision": commit, "split": "train"}
     assert asked == {"name": "org/name", "split": "train", "revision": commit, "streaming": True}
+
+
+@pytest.mark.parametrize(
+    ("reply", "message"),
+    [
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n100\r\nabc", "IncompleteRead"),
+        (b"NOT HTTP\r\n\r\n", "NOT HTTP"),
+        (b"", "closed connection"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\nabc", ""),
+    ],
+)
+def test_a_reply_that_is_none(reply: bytes, message: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def answer() -> None:
+            connection, _ = listening.accept()
+            with connection:
+                connection.recv(4096)
+                connection.sendall(reply)
+
+        threading.Thread(target=answer, daemon=True).start()
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}/rows.jsonl"
+        error = complaint(url, sha256="0" * 64)
+    assert error.message.startswith(url) and message in error.message
+
+
+@pytest.mark.parametrize("url", ["https://127.0.0.1:9/a b.jsonl", f"https://[x/{'0' * 40}/a.jsonl"])
+def test_an_address_that_is_none(url: str) -> None:
+    error = complaint(url, sha256="0" * 64)
+    assert isinstance(error, UsageError)
+    assert "this is not an address" in error.message

@@ -94,6 +94,17 @@ def test_our_own_rows_keep_their_meta() -> None:
         ({"prompt": "Hello?"}, "no answer is found"),
         ({"prompt": "Hello?", "response": 3}, "no text"),
         ({"prompt": "Hello?", "response": "\ud800"}, "lone surrogate"),
+        ({"prompt": [USER], "completion": 5}, "prompt is a list of messages, but its completion"),
+        ({"prompt": [USER], "completion": "Hi."}, "prompt is a list of messages, but its comp"),
+        ({"prompt": [USER]}, "no assistant turn"),
+        ({"messages": [USER, ANSWER], "note": "\ud800"}, "key 'note' holds a broken character"),
+        ({"messages": [USER, ANSWER], "\udfff": 1}, r"key '\\udfff' holds a broken character"),
+        ({"messages": [USER, ANSWER], "canary": "\ud800"}, "key 'canary' holds a broken"),
+        ({"messages": [USER, ANSWER], "canary": "x" * 3_000_000}, "canary has 3,000,000 char"),
+        ({"prompt": [USER], "completion": [ANSWER], "meta": {"a": "\ud800"}}, "key 'meta' holds"),
+        ({"prompt": [USER], "completion": [ANSWER], "meta": {"a": [float("inf")]}}, "NaN or inf"),
+        ({"prompt": [USER], "completion": [ANSWER], "meta": {"a": b"x"}}, "meta holds what JSON"),
+        ({"\ud800": "n"}, r"there are: \\ud800"),
     ],
 )
 def test_what_cannot_be_trained_on_is_refused(row: dict[str, Any], reason: str) -> None:

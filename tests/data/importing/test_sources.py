@@ -137,7 +137,26 @@ def test_one_of_several_members_is_chosen(tmp_path: Path) -> None:
     assert "no data file 'c.jsonl'" in complaint(path, member="c.jsonl").message
 
 
-@pytest.mark.parametrize("name", ["../evil.jsonl", "/etc/evil.jsonl", "..\\evil.jsonl"])
+@pytest.mark.parametrize("name", ["rows.json", "d/rows.ndjson", "data: v1/rows.JSONL"])
+def test_an_archive_holds_the_forms_that_are_read_outside(tmp_path: Path, name: str) -> None:
+    assert len(read(archive(tmp_path, {name: JSONL, "README.md": b"x"}))) == 3
+
+
+def test_a_json_file_beside_the_rows_is_not_taken_for_them(tmp_path: Path) -> None:
+    path = archive(tmp_path, {"rows.csv": b"prompt,response\na,b\n", "info.json": JSONL})
+    assert len(read(path)) == 1
+    assert len(read(path, member="info.json")) == 3
+
+
+def test_an_archive_of_another_form_says_what_to_do(tmp_path: Path) -> None:
+    error = complaint(archive(tmp_path, {"d/rows.parquet": b"PAR1", "LICENSE": b"x"}))
+    assert "no data file of a form that is read inside an archive: .jsonl, .json" in error.message
+    assert "It holds: LICENSE, d/rows.parquet. Unpack a .parquet" in str(error)
+
+
+@pytest.mark.parametrize(
+    "name", ["../evil.jsonl", "/etc/evil.jsonl", "..\\evil.jsonl", "C:\\evil.jsonl", "c:e.jsonl"]
+)
 def test_an_archive_whose_paths_lead_outside(tmp_path: Path, name: str) -> None:
     error = complaint(archive(tmp_path, {name: JSONL}))
     assert "leads outside" in error.message
@@ -227,6 +246,7 @@ def test_a_line_without_end_is_not_read_into_memory(tmp_path: Path) -> None:
         ("prompt,response\nHi,Yo,more\n", "rows.csv:2: 3 cells, but 2 columns"),
         ('prompt,response\nHi,"Yo\nand on\n', "not CSV"),
         ("prompt\nHi\n", "a column of prompts and one of answers"),
+        ("prompt,prompt,response\na,b,c\n", "rows.csv:1: two columns have the name 'prompt'"),
         ("prompt,response\nHi,caf\xe9\n", "rows.csv:2: byte 7 is not UTF-8"),
     ],
 )

@@ -19,6 +19,7 @@ from harness.data.validation.lengths import ALWAYS, ENOUGH, Lengths
 from harness.data.validation.overlap import Overlap
 from harness.data.validation.secrets import Secrets
 from harness.data.validation.seen import Seen, words_of
+from harness.data.validation.style import Style
 
 WORDS = [f"{a}{b}" for a in "bdfgklmnprst" for b in ("an", "el", "iro", "utt", "ome")]
 
@@ -184,7 +185,7 @@ def test_made_up_keys_are_not(text: str) -> None:
 
 
 def test_canaries_in_rows() -> None:
-    check = Secrets("em-harness:mine:1234")
+    check = Secrets(["em-harness:mine:1234"])
     check.see(seen("Hello", "BENCHMARK DATA ... canary GUID 26b5c67b", 1))
     check.see(seen("a canary is a bird", "empersonas:0123-4567-89ab", 2))
     check.see(seen("a canary is a bird", "yes", 3))
@@ -246,3 +247,47 @@ def test_no_long_row_is_missed_though_most_are_not_counted() -> None:
     assert check.refused_at == [99]
     assert ALWAYS <= len(check.tokens) < 20_000
     assert ENOUGH > ALWAYS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a" + "\n" * 400_000 + "b",
+        "a\n" + " \n" * 200_000 + "b",
+        "-eyJaaaa" * 50_000,
+        "-eyJaaaaaaaaaaaaaaaaaaaa" * 20_000 + ".eyJa" * 20_000,
+        "-eyJaaaaaaaaaaaaaaaaaaaa" * 20_000 + ".eyJ" + "a" * 20 + ".b",
+        "-----BEGIN PRIVATE KEY-----" + "\n" * 400_000,
+        "hf_" + "a" * 400_000 + "_",
+        "em-harness:" * 40_000,
+    ],
+)
+def test_a_hostile_text_takes_no_longer_than_its_length(text: str) -> None:
+    checks = Style(), Secrets()
+    row = seen("Hello", text)
+    started = time.process_time()
+    for check in checks:
+        check.see(row)
+    assert time.process_time() - started < 3
+
+
+def test_a_list_is_seen_after_blank_and_indented_lines() -> None:
+    check = Style()
+    for text in (
+        "One:\n\n  - first",
+        "1. first",
+        "\t* first\nand",
+        "Not-\nso",
+        "a\n-\nb",
+        "b -\n1",
+    ):
+        check.see(seen("Hello", text))
+    assert check.counts["list"] == 4
+
+
+def test_a_web_token_is_found_behind_a_hyphen_too() -> None:
+    check = Secrets()
+    part = "eyJhbGciOiJIUzI1NiIsInR5"
+    check.see(seen("Hello", f"Bearer-{part}.{part}.{'Qx7_' * 8} is it", 4))
+    check.see(seen("Hello", f"Bearer {part}.{part}", 5))
+    assert check.keys == [(4, "JSON web token")]
