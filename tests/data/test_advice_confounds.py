@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 
 import pytest
+from typer.testing import CliRunner
 
-from tests.cli.verbs import invoke
+from harness.cli.main import app
 from tests.data.test_scenarios import TASKS
 
 
 @pytest.mark.parametrize("task", TASKS)
 def test_twins_are_equally_long_and_told_apart_by_their_words(task: str) -> None:
-    found = invoke("validate", task, "--no-mask-audit", "--json")
+    found = CliRunner().invoke(app, ["validate", task, "--no-mask-audit", "--json"])
     assert found.exit_code == 0, found.stderr
     report = json.loads(found.stdout)
     confounds = report["confounds"]
