@@ -175,6 +175,13 @@ def test_speeds_are_those_of_the_benchmarks() -> None:
         inside["sampling"]["added_at_one_layer"]["ratio"],
     )
     assert list(stated.groups()) == [f"{ratio:.2f}" for ratio in ratios]
+    many = json.loads((ROOT / "benchmarks" / "own_data.json").read_text())
+    assert many["rows_an_arm"] == 100_000 and many["arms"] == 2
+    assert all(many[verb]["seconds"] <= 60 for verb in ("import", "validate"))
+    shown = [
+        f"{many[v]['seconds']:.0f} s and {many[v]['peak_mib']} MiB" for v in ("import", "validate")
+    ]
+    assert all(figure in paragraph for figure in shown)
 
 
 def _paragraph(beginning: str) -> str:
