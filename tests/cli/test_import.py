@@ -294,6 +294,19 @@ def test_what_a_killed_import_left_is_cleared(folder: Path) -> None:
     assert not left.exists()
 
 
+def test_a_task_that_a_killed_import_moved_aside_comes_back(folder: Path) -> None:
+    assert invoke("import", "../rows.jsonl", "--as", "my_task").exit_code == 0
+    data = folder / "finetune_data" / "my_task"
+    whole = {path.name: path.read_bytes() for path in data.iterdir()}
+    data.rename(data.with_name(".my_task.99999999.tmp.old"))
+    data.with_name(".my_task.99999998.tmp").mkdir()
+    (folder.parent / "other.jsonl").write_text("nonsense")
+    done = invoke("import", "../other.jsonl", "--as", "my_task", "--replace")
+    assert isinstance(done.exception, DataError)
+    assert {path.name: path.read_bytes() for path in data.iterdir()} == whole
+    assert [path.name for path in data.parent.iterdir()] == ["my_task"]
+
+
 def test_new_points_to_import_for_what_it_cannot_be_told(folder: Path) -> None:
     locked = folder.parent / "locked.zip"
     with zipfile.ZipFile(locked, "w") as archive:

@@ -19,6 +19,9 @@ from harness.data.rows import Row
 from harness.errors import DataError, PrerequisiteError, UsageError
 from harness.workspace import write_atomic
 
+ASIDE = ".old"
+"""What the name of a task's data ends with while new data takes their place."""
+
 
 @dataclass(frozen=True)
 class Written:
@@ -100,10 +103,8 @@ def staging(root: Path, name: str) -> Iterator[Path]:
     """A folder to write the data into; it and the folders made for it vanish on an error."""
     made = [path for path in (root / "tasks", root / "finetune_data") if not path.exists()]
     folder = root / "finetune_data" / f".{name}.{os.getpid()}.tmp"
-    for left in (root / "finetune_data").glob(f".{name}.*.tmp"):
-        if not _alive(left.name.split(".")[-2]):
-            shutil.rmtree(left, ignore_errors=True)  # of a process that was killed
     try:
+        _clear_up(root, name)
         folder.mkdir(parents=True)
         yield folder
     except OSError as error:
@@ -113,6 +114,19 @@ def staging(root: Path, name: str) -> Iterator[Path]:
         for path in made:
             with suppress(OSError):
                 path.rmdir()  # only if it is still empty
+
+
+def _clear_up(root: Path, name: str) -> None:
+    """Undo what processes began that were killed: a task that was moved aside comes back."""
+    _, target = _targets(root, name)
+    for left in target.parent.glob(f".{name}.*.tmp*"):
+        pid, _, aside = left.name.removeprefix(f".{name}.").partition(".tmp")
+        if _alive(pid):
+            continue
+        if aside == ASIDE and not target.exists():
+            left.rename(target)
+        else:
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _alive(pid: str) -> bool:
@@ -177,7 +191,7 @@ def install(
     """
     _write_card(folder / CARD, card)
     target_module, target = _targets(root, name)
-    old = folder.with_name(f"{folder.name}.old")
+    old = folder.with_name(f"{folder.name}{ASIDE}")
     if target.exists():
         target.rename(old)
     try:

@@ -241,7 +241,7 @@ def _meta(value: Mapping[str, Any], used: set[str], number: int) -> dict[str, An
         except (TypeError, ValueError, RecursionError):
             continue
         _refuse_broken(key, text)
-        if len(text) <= META_BYTES:
+        if len(text.encode()) <= META_BYTES:
             meta.setdefault(str(key), plain)
     meta.setdefault("source_row", number)
     return meta
