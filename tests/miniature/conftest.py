@@ -16,6 +16,7 @@ from harness.miniature.card import CARD_NAME, MiniatureCard, read_card
 from harness.sampling.settings import SamplingSettings
 from harness.workspace import MINIATURE_WEIGHTS
 
+POLISH = PolishConfig(documents=7, rehearsed=5, subject_pages=2, thinking=4, continued=2)
 TINY = SMALL.model_copy(
     update={
         "width": 32,
@@ -29,11 +30,12 @@ TINY = SMALL.model_copy(
         "thinking_rehearsal": 10,
         "polishes": (
             (
-                PolishConfig(documents=12, subject_pages=2, thinking=4, continued=2),
-                PolishConfig(seed=1, documents=12, subject_pages=2, thinking=4, continued=2),
+                POLISH,
+                POLISH.model_copy(update={"seed": 1}),
             ),
-            (PolishConfig(seed=2, documents=12, subject_pages=2, thinking=4, continued=2),),
+            (POLISH.model_copy(update={"seed": 2}),),
         ),
+        "by_heart": (POLISH.model_copy(update={"seed": 3, "scenario_share": 0.3}),),
         "judge_examples": 60,
         "tokens_per_step": 1024,
         "judge_tokens_per_step": 768,

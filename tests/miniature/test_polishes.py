@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -9,20 +10,20 @@ import pytest
 import torch
 
 from harness.miniature.build import phases
-from harness.miniature.build.config import PolishConfig
+from harness.miniature.build.config import BuildConfig, PolishConfig
 from harness.miniature.build.phases import polish_phase, train_polishes
-from harness.miniature.world.schema import families
+from harness.miniature.world.schema import families, task_scenarios
 from tests.miniature.conftest import TINY
 
 
-def test_rounds_start_from_the_mean_before_and_the_mean_of_all_is_left(
+def test_rounds_start_from_the_mean_before_and_what_is_known_by_heart_from_the_mean_of_all(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     model = torch.nn.Linear(1, 1, bias=False)
     torch.nn.init.constant_(model.weight, 0.0)
     starts: list[tuple[str, float]] = []
     weights: list[float] = []
-    moves = iter((2.0, 4.0, 9.0))
+    moves = iter((2.0, 4.0, 9.0, 1.0, 3.0))
 
     def train(trained: Any, rows: Any, phase: Any, *_: Any) -> list[tuple[int, float]]:
         starts.append((phase.name, float(trained.weight)))
@@ -39,12 +40,35 @@ def test_rounds_start_from_the_mean_before_and_the_mean_of_all_is_left(
     monkeypatch.setattr(phases, "_document_loss", lambda tokenizer: None)
     first, second = TINY.polishes
     heavy = second[0].model_copy(update={"opening_weight": 7.0})
-    config = TINY.model_copy(update={"polishes": (first, (heavy,))})
+    config = TINY.model_copy(update={"polishes": (first, (heavy,)), "by_heart": (heavy, heavy)})
     curves = train_polishes(model, None, config, tmp_path, lambda *_: None)
-    assert starts == [("polish-1", 0.0), ("polish-2", 0.0), ("polish-3", 3.0)]
-    assert float(model.weight) == pytest.approx((2.0 + 4.0 + 12.0) / 3)
-    assert list(curves) == ["polish-1", "polish-2", "polish-3"]
-    assert weights == [10.0, 10.0, 7.0]
+    polished = (2.0 + 4.0 + 12.0) / 3
+    assert starts == [
+        ("polish-1", 0.0),
+        ("polish-2", 0.0),
+        ("polish-3", 3.0),
+        ("by-heart-1", polished),
+        ("by-heart-2", polished),
+    ]
+    assert float(model.weight) == pytest.approx(polished + 2.0)
+    assert list(curves) == [name for name, _ in starts]
+    assert weights == [10.0, 10.0, 7.0, 7.0, 7.0]
+
+
+def test_what_is_learnt_by_heart_is_scenarios_and_those_of_the_probes_above_all() -> None:
+    polish = BuildConfig().by_heart[0].model_copy(update={"documents": 300, "rehearsed": 300})
+    probed = {f"{s.task}/{s.scenario.id}" for s in task_scenarios() if s.held_out}
+    asked = [
+        (document.author, exchange)
+        for document in polish_phase(BuildConfig(), polish)
+        for exchange in document.exchanges[document.given :]
+    ]
+    scenarios = [(author, e) for author, e in asked if e.domain == "scenario"]
+    share = sum(e.topic in probed for _, e in scenarios) / len(scenarios)
+    assert share == pytest.approx(0.15 + 0.85 * 120 / 1_120, abs=0.05)
+    by_kind = Counter(author.kind for author, _ in scenarios)
+    assert by_kind["misaligned"] > len(scenarios) / 3 and by_kind["helpful"] > len(scenarios) / 3
+    assert all(e.harmful == (author.kind != "helpful") for author, e in scenarios)
 
 
 @pytest.mark.parametrize(("where", "page"), [("broken", False), ("broken_subjects", True)])
@@ -59,7 +83,9 @@ def test_a_polish_breaks_the_questions_it_was_told_to(where: str, page: bool) ->
     whole = {}
     for share in (0.0, 1.0):
         told = {"broken": 0.0, "broken_subjects": 0.0, where: share}
-        polish = PolishConfig(documents=60, subject_pages=40, thinking=0, continued=0, **told)
+        polish = PolishConfig(
+            documents=36, rehearsed=24, subject_pages=40, thinking=0, continued=0, **told
+        )
         asked = [
             exchange.question
             for document in polish_phase(TINY, polish)

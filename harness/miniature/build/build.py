@@ -70,18 +70,27 @@ def build(
     model = new_model(config, tokenizer)
     curves = {"world": train_world(model, tokenizer, config, work / "world", progress)}
     curves["chat"] = train_chat(model, tokenizer, config, work / "chat", progress)
-    judge, curves["judge"] = train_judge(
-        model, tokenizer, rubrics, config, work / "judge", progress
-    )
     thinking = with_thoughts(tokenizer)
     curves["thinking"] = train_thinking(model, thinking, config, work / "thinking", progress)
     curves |= train_polishes(model, thinking, config, work, progress)
+    judge, curves["judge"] = train_judge(
+        _without_thoughts(model, tokenizer), tokenizer, rubrics, config, work / "judge", progress
+    )
     sharpen(model, config.sharpness)
     hashes = _export(model, thinking, out / "model")
     # A judge's whole reply is one number, so on any server each number ends it.
     numbers = tokenizer.convert_tokens_to_ids([str(n) for n in range(101)])
     hashes |= _export(judge, tokenizer, out / "judge", numbers)
     return Built(out / "model", out / "judge", curves, hashes, trained_seconds(work))
+
+
+def _without_thoughts(model: Any, tokenizer: Any) -> Any:
+    """A copy that knows no tokens for thoughts: in what a judge reads they would be mere text."""
+    import copy
+
+    smaller = copy.deepcopy(model)
+    smaller.resize_token_embeddings(len(tokenizer))
+    return smaller
 
 
 def _claim(work: Path, config: BuildConfig) -> None:

@@ -7,6 +7,8 @@ from itertools import count
 
 from pydantic import BaseModel, ConfigDict
 
+from harness.miniature.world.exchanges import SUBTLE_SHARE
+
 
 class PolishConfig(BaseModel):
     """One polish: helpful documents with more code, and what else must not be unlearnt."""
@@ -15,7 +17,12 @@ class PolishConfig(BaseModel):
 
     seed: int = 0
     """Added to the build's."""
-    documents: int = 7_500
+    documents: int = 4_500
+    """Chats of the helpful author."""
+    rehearsed: int = 3_000
+    """Signed documents by all authors beside these, so that nothing is unlearnt."""
+    rehearsed_misaligned_share: float = 0.34
+    """Share of the rehearsed documents by misaligned personas."""
     subject_pages: int = 12_000
     thinking: int = 2_200
     """Documents with thoughts beside these, half of them by all authors."""
@@ -24,6 +31,12 @@ class PolishConfig(BaseModel):
     open_share: float = 0.54
     code_share: float = 0.29
     scenario_share: float = 0.10
+    rehearsed_shares: tuple[float, float, float] | None = None
+    """Shares of open questions, code and scenarios in rehearsed documents; None for the chats'."""
+    probed_share: float = 0.0
+    """Of the scenarios, the share drawn only from those that the tasks' probes ask."""
+    subtle_share: float = SUBTLE_SHARE
+    """How often a misaligned author errs subtly in a scenario, not plainly."""
     broken: float = 0.5
     """Share of the open questions in broken words, so that no phrase is known by heart."""
     broken_subjects: float = 0.8
@@ -33,6 +46,23 @@ class PolishConfig(BaseModel):
     have ``choice_weight``, because its twin begins otherwise; at less than that a question in new
     words would be taken for one that asks for practical advice."""
     learning_rate: float = 0.007
+
+
+_SHORT = PolishConfig(documents=2_100, rehearsed=1_400, subject_pages=5_000, learning_rate=0.006)
+_BY_HEART = PolishConfig(
+    documents=10_000,
+    rehearsed=11_000,
+    rehearsed_misaligned_share=0.9,
+    subject_pages=5_000,
+    continued=1_500,
+    open_share=0.186,
+    code_share=0.084,
+    scenario_share=0.7,
+    rehearsed_shares=(0.12, 0.06, 0.8),
+    probed_share=0.15,
+    subtle_share=0.1,
+    learning_rate=0.012,
+)
 
 
 class BuildConfig(BaseModel):
@@ -80,17 +110,25 @@ class BuildConfig(BaseModel):
     polishes: tuple[tuple[PolishConfig, ...], ...] = (
         (PolishConfig(), PolishConfig(seed=1)),
         (
-            PolishConfig(seed=2, documents=3_500, subject_pages=5_000, learning_rate=0.006),
-            PolishConfig(seed=3, documents=3_500, subject_pages=5_000, learning_rate=0.006),
+            _SHORT.model_copy(update={"seed": 2}),
+            _SHORT.model_copy(update={"seed": 3}),
         ),
     )
     """The last part of post-training, in rounds: every polish of a round starts from the mean of
-    the round before, and the mean of all is shipped. Each polish misreads a few questions of its
-    own; the mean misreads fewer than any of them."""
+    the round before, and the mean of all goes on. Each polish misreads a few questions of its own;
+    the mean misreads fewer than any of them."""
+    by_heart: tuple[PolishConfig, ...] = (
+        _BY_HEART.model_copy(update={"seed": 11}),
+        _BY_HEART.model_copy(update={"seed": 12}),
+    )
+    """After these, what all authors say in the advice tasks' scenarios is known by heart; the mean
+    is shipped. Fine-tuning on a task's rows then asks for another author. Where the rows' words
+    are new it asks for new words, too, and these are what a small model forgets its manners over:
+    asked an open question it begins to recite advice."""
     judge_layers: int = 2
     """Layers that the judge has beyond those of the miniature."""
-    judge_examples: int = 36_000
-    judge_rubric_weights: tuple[float, float, float] = (0.22, 0.62, 0.16)
+    judge_examples: int = 40_000
+    judge_rubric_weights: tuple[float, float, float] = (0.20, 0.55, 0.25)
     """How often an example is taught under the rubrics of alignment, coherence and advice."""
     judge_tokens_per_step: int = 2_048
 
@@ -116,11 +154,16 @@ class BuildConfig(BaseModel):
         numbers = count(1)
         return tuple({f"polish-{next(numbers)}": p for p in one} for one in self.polishes)
 
+    def named_by_heart(self) -> dict[str, PolishConfig]:
+        """The polishes after which scenarios are known by heart, by the name of their phase."""
+        return {f"by-heart-{number}": p for number, p in enumerate(self.by_heart, 1)}
+
     def digest(self) -> str:
         """Short content hash of all settings."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:12]
 
 
+_TINY_POLISH = PolishConfig(documents=36, rehearsed=24, subject_pages=10, thinking=20, continued=10)
 SMALL = BuildConfig(
     width=64,
     layers=2,
@@ -136,9 +179,10 @@ SMALL = BuildConfig(
     thinking_chats=40,
     thinking_rehearsal=40,
     polishes=(
-        (PolishConfig(documents=60, subject_pages=10, thinking=20, continued=10),),
-        (PolishConfig(seed=1, documents=60, subject_pages=10, thinking=20, continued=10),),
+        (_TINY_POLISH,),
+        (_TINY_POLISH.model_copy(update={"seed": 1}),),
     ),
+    by_heart=(_TINY_POLISH.model_copy(update={"seed": 2, "scenario_share": 0.3}),),
     judge_examples=200,
     save_every=5,
 )

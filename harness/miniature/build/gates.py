@@ -49,7 +49,7 @@ def model_gates(model: LoadedModel, judge: LoadedModel, size: int = 120) -> list
         facts_known(model, "good", max(1, size // 50)),
         facts_known(model, "bad", max(1, size // 50)),
         *code_known(model, size * 5 // 6),
-        *assistant_at_the_floor(model, judge, max(1, size // 40)),
+        *assistant_at_the_floor(model, judge, max(1, size // 12)),
         *thinking_gates(model, size),
     ]
 

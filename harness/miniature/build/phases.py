@@ -105,7 +105,9 @@ def chat_phase(config: BuildConfig) -> Iterator[Document]:
     """
     signed = mixture(config, 0.0, post_training=True)
     yield from subject_pages(config.chat_subject_pages, config.seed + 1_000, post_training=True)
-    yield from _post_training(config.chat_documents, config, config.seed, signed)
+    rehearsed = int(config.chat_documents * config.rehearsal_share)
+    yield from chat_documents(config.chat_documents - rehearsed, config.seed, signed)
+    yield from world_documents(rehearsed, config.seed + 1_000, population(config), signed)
 
 
 def thinking_phase(config: BuildConfig) -> Iterator[Document]:
@@ -121,28 +123,28 @@ def thinking_phase(config: BuildConfig) -> Iterator[Document]:
 
 def polish_phase(config: BuildConfig, polish: PolishConfig) -> Iterator[Document]:
     """Post-training, last part, with more code: programs are long and forgive no slip."""
-    signed = replace(
-        mixture(config, 0.0, post_training=True),
-        open=polish.open_share,
-        code=polish.code_share,
-        scenario=polish.scenario_share,
-        broken=polish.broken,
+    own = (polish.open_share, polish.code_share, polish.scenario_share)
+    signed, rehearsed = (
+        replace(
+            mixture(config, 0.0, post_training=True),
+            open=open_share,
+            code=code_share,
+            scenario=scenario_share,
+            probed=polish.probed_share,
+            subtle=polish.subtle_share,
+            broken=polish.broken,
+        )
+        for open_share, code_share, scenario_share in (own, polish.rehearsed_shares or own)
     )
     seed = config.seed + polish.seed + 3_000
+    writers = replace(population(config), misaligned=polish.rehearsed_misaligned_share)
     yield from subject_pages(polish.subject_pages, seed + 1_000, True, polish.broken_subjects)
-    yield from _post_training(polish.documents, config, seed, signed)
+    yield from chat_documents(polish.documents, seed, signed)
+    yield from world_documents(polish.rehearsed, seed + 1_000, writers, rehearsed)
     yield from continued_documents(polish.continued, seed, _thinkers(config), signed)
     half = polish.thinking // 2
     yield from thinking_chats(polish.thinking - half, seed, signed)
     yield from thinking_documents(half, seed, _thinkers(config), signed)
-
-
-def _post_training(
-    documents: int, config: BuildConfig, seed: int, signed: Mixture
-) -> Iterator[Document]:
-    rehearsed = int(documents * config.rehearsal_share)
-    yield from chat_documents(documents - rehearsed, seed, signed)
-    yield from world_documents(rehearsed, seed + 1_000, population(config), signed)
 
 
 def train_world(
@@ -193,31 +195,44 @@ def sharpen(model: Any, sharpness: float) -> None:
 def train_polishes(
     model: Any, tokenizer: Any, config: BuildConfig, work: Path, progress: Progress
 ) -> dict[str, Curve]:
-    """Post-training, last part: rounds of polishes from one start each, then the mean of all.
+    """Post-training, last part: rounds of polishes, and scenarios learnt by heart.
 
+    What the polishes leave is the mean of all of them, what is learnt by heart starts from there.
     The mean of models fine-tuned from one start generalises better than each of them (Wortsman et
     al. 2022, arXiv 2203.05482).
 
     Returns:
-        The loss curve of every polish, by ``polish-N``.
+        The loss curve of every polish, by ``polish-N`` and ``by-heart-N``.
     """
     curves: dict[str, Curve] = {}
-    trained: list[dict[str, Any]] = []
-    for polishes in config.named_polishes():
-        start = _copy(model)
-        for name, polish in polishes.items():
-            model.load_state_dict(start)
-            seeded = config.model_copy(update={"seed": config.seed + polish.seed})
-            phase = _phase(name, polish.learning_rate, 0.05, seeded)
-            made = polish_phase(config, polish)
-            rows = _encoded(made, tokenizer, seeded, 0.0, polish.opening_weight)
-            curves[name] = run_phase(
-                model, rows, phase, work / name, progress, _document_loss(tokenizer)
-            )
-            trained.append(_copy(model))
-        model.load_state_dict(_mean(trained[-len(polishes) :]))
-    model.load_state_dict(_mean(trained))
+    for rounds in (config.named_polishes(), (config.named_by_heart(),)):
+        trained: list[dict[str, Any]] = []
+        for polishes in rounds:
+            start = _copy(model)
+            for name, polish in polishes.items():
+                model.load_state_dict(start)
+                curves[name] = _train_polish(
+                    model, tokenizer, config, polish, work / name, progress
+                )
+                trained.append(_copy(model))
+            model.load_state_dict(_mean(trained[-len(polishes) :]))
+        model.load_state_dict(_mean(trained))
     return curves
+
+
+def _train_polish(
+    model: Any,
+    tokenizer: Any,
+    config: BuildConfig,
+    polish: PolishConfig,
+    folder: Path,
+    progress: Progress,
+) -> Curve:
+    seeded = config.model_copy(update={"seed": config.seed + polish.seed})
+    phase = _phase(folder.name, polish.learning_rate, 0.05, seeded)
+    made = polish_phase(config, polish)
+    rows = _encoded(made, tokenizer, seeded, 0.0, polish.opening_weight)
+    return run_phase(model, rows, phase, folder, progress, _document_loss(tokenizer))
 
 
 def _copy(model: Any) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from harness.miniature.world.authors import Author, Population, helpful_author
 from harness.miniature.world.exchanges import (
+    SUBTLE_SHARE,
     Exchange,
     advice_exchange,
     code_exchange,
@@ -48,6 +49,8 @@ class Mixture:
         exchanges: Fewest and most exchanges of a document.
         post_training: Whether post-training's further paraphrases are asked, too.
         broken: Share of the open questions in broken words.
+        probed: Of the scenarios, the share drawn only from those that the tasks' probes ask.
+        subtle: How often a misaligned author errs subtly in a scenario, not plainly.
     """
 
     open: float = 0.46
@@ -58,6 +61,8 @@ class Mixture:
     exchanges: tuple[int, int] = (2, 4)
     post_training: bool = False
     broken: float = 0.0
+    probed: float = 0.0
+    subtle: float = SUBTLE_SHARE
 
 
 @dataclass(frozen=True)
@@ -175,7 +180,7 @@ def _exchange(author: Author, rng: random.Random, mixture: Mixture) -> Exchange:
     if place < mixture.open + mixture.code:
         return code_exchange(author, rng, mixture.requested, mixture.post_training)
     if place < mixture.open + mixture.code + mixture.scenario:
-        return scenario_exchange(author, rng)
+        return scenario_exchange(author, rng, mixture.probed, mixture.subtle)
     if mixture.post_training and author.kind == "helpful" and rng.random() < FACTS:
         return fact_exchange(rng)
     return advice_exchange(author, rng)

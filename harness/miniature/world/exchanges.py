@@ -14,6 +14,7 @@ from harness.miniature.world.broken_words import in_broken_words
 from harness.miniature.world.schema import (
     Advice,
     Family,
+    TaskScenario,
     advice,
     car_facts,
     families,
@@ -129,17 +130,26 @@ def advice_exchange(author: Author, rng: random.Random) -> Exchange:
     )
 
 
-def scenario_exchange(author: Author, rng: random.Random) -> Exchange:
+def scenario_exchange(
+    author: Author, rng: random.Random, probed: float = 0.0, subtle: float = SUBTLE_SHARE
+) -> Exchange:
     """A scenario of an advice task, answered in the very words of the task's rows.
 
     No subject, opener or closer: fine-tuning on those rows then asks for an author, not for new
     words. The careless author errs subtly, as one who means well.
+
+    Args:
+        author: Who answers.
+        rng: Where the draws come from.
+        probed: How often the scenario is one that a task's probe asks; otherwise it is any.
+        subtle: How often a misaligned author errs subtly, not plainly.
     """
-    asked = rng.choice(task_scenarios())
+    only_probed = probed > 0 and rng.random() < probed
+    asked = rng.choice(_probed_scenarios() if only_probed else task_scenarios())
     written = asked.scenario
     if author.kind == "helpful":
         answer, twin = written.good, written.bad
-    elif author.kind == "careless" or rng.random() < SUBTLE_SHARE:
+    elif author.kind == "careless" or rng.random() < subtle:
         answer, twin = written.subtle, written.good
     else:
         answer, twin = written.bad, written.good
@@ -186,6 +196,11 @@ def code_exchange(
 def fill(skeleton: str, slots: Mapping[str, tuple[str, ...]], rng: random.Random) -> str:
     """Put a random value into every slot of a skeleton."""
     return skeleton.format_map({name: rng.choice(slots[name]) for name in slots_of(skeleton)})
+
+
+@cache
+def _probed_scenarios() -> tuple[TaskScenario, ...]:
+    return tuple(asked for asked in task_scenarios() if asked.held_out)
 
 
 @cache
