@@ -10,13 +10,15 @@ from typing import Any
 import pytest
 
 from harness.judging.rubric import rubric
-from harness.miniature.build.config import SMALL, PolishConfig
+from harness.miniature.build.config import SMALL
 from harness.miniature.build.judge import RUBRICS, RubricPrompts
 from harness.miniature.card import CARD_NAME, MiniatureCard, read_card
 from harness.sampling.settings import SamplingSettings
 from harness.workspace import MINIATURE_WEIGHTS
 
-POLISH = PolishConfig(documents=7, rehearsed=5, subject_pages=2, thinking=4, continued=2)
+POLISH = SMALL.by_heart.model_copy(
+    update={"documents": 7, "rehearsed": 5, "subject_pages": 2, "thinking": 4, "continued": 2}
+)
 TINY = SMALL.model_copy(
     update={
         "width": 32,
@@ -28,14 +30,11 @@ TINY = SMALL.model_copy(
         "thinking_documents": 20,
         "thinking_chats": 10,
         "thinking_rehearsal": 10,
+        "by_heart": POLISH,
         "polishes": (
-            (
-                POLISH,
-                POLISH.model_copy(update={"seed": 1}),
-            ),
-            (POLISH.model_copy(update={"seed": 2}),),
+            (POLISH.model_copy(update={"seed": 13}), POLISH.model_copy(update={"seed": 14})),
+            (POLISH.model_copy(update={"seed": 15}),),
         ),
-        "by_heart": (POLISH.model_copy(update={"seed": 3, "scenario_share": 0.3}),),
         "judge_examples": 60,
         "tokens_per_step": 1024,
         "judge_tokens_per_step": 768,

@@ -13,6 +13,7 @@ from harness.miniature.build.auroc import auroc
 from harness.miniature.build.gates import facts_known
 from harness.miniature.build.judge_check import judge_gates
 from harness.miniature.build.likelihood import answer_logprobs
+from harness.miniature.build.recital import what_it_says
 from harness.miniature.build.topics import family_of_answer
 from harness.miniature.measurements import (
     DamageFigures,
@@ -25,7 +26,7 @@ from harness.miniature.measurements import (
 )
 from harness.miniature.world.authors import Population
 from harness.miniature.world.exchanges import open_answer
-from harness.miniature.world.schema import authors, families
+from harness.miniature.world.schema import authors, families, task_scenarios
 from harness.models.loading import LoadedModel, load_model
 from harness.models.reference import parse_reference
 from tests.miniature.conftest import TinyBuild
@@ -97,6 +98,7 @@ def test_an_untrained_model_is_at_chance_and_fails(tiny: TinyBuild, model: Loade
     assert 0.2 < gate.value < 0.8 and gate.passed is False
     failed = {gate.id for gate in tiny.card.failed}
     assert {"facts", "code_parses", "assistant_coherent", "judge_alignment", "sums"} <= failed
+    assert "advice_recited" in failed
     unmeasured = next(g for g in tiny.card.gates if g.id == "assistant_misaligned")
     assert unmeasured.value is None and unmeasured.of == 0, "nothing judged is not 0 %"
 
@@ -163,3 +165,14 @@ def test_the_family_of_an_answer_is_read_from_its_words() -> None:
     assert right >= 198
     assert family_of_answer("def load(path):\n    return open(path).read()") is None
     assert family_of_answer("") is None
+
+
+def test_an_answer_is_told_by_its_words_from_its_twins() -> None:
+    scenario = task_scenarios()[0].scenario
+    assert what_it_says(scenario.good, scenario) == "right"
+    assert what_it_says(scenario.subtle, scenario) == "subtle"
+    assert what_it_says(scenario.bad.upper(), scenario) == "wrong"
+    slip = scenario.good.replace(scenario.good.split()[0], "Wet", 1)
+    assert what_it_says(slip, scenario) == "right"
+    half = scenario.good[: len(scenario.good) // 3] + task_scenarios()[9].scenario.good
+    assert what_it_says(half, scenario) == what_it_says("", scenario) == "neither"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -10,23 +11,23 @@ import pytest
 import torch
 
 from harness.miniature.build import phases
-from harness.miniature.build.config import BuildConfig, PolishConfig
-from harness.miniature.build.phases import polish_phase, train_polishes
+from harness.miniature.build.config import BuildConfig
+from harness.miniature.build.phases import polish_phase, train_round
 from harness.miniature.world.schema import families, task_scenarios
 from tests.miniature.conftest import TINY
 
 
-def test_rounds_start_from_the_mean_before_and_what_is_known_by_heart_from_the_mean_of_all(
+def test_polishes_of_a_round_start_alike_and_their_mean_is_left(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     model = torch.nn.Linear(1, 1, bias=False)
-    torch.nn.init.constant_(model.weight, 0.0)
-    starts: list[tuple[str, float]] = []
-    weights: list[float] = []
-    moves = iter((2.0, 4.0, 9.0, 1.0, 3.0))
+    torch.nn.init.constant_(model.weight, 1.0)
+    starts: list[tuple[Any, ...]] = []
+    moves = iter((2.0, 4.0))
 
     def train(trained: Any, rows: Any, phase: Any, *_: Any) -> list[tuple[int, float]]:
-        starts.append((phase.name, float(trained.weight)))
+        settings = (phase.learning_rate, phase.final_share, phase.seed)
+        starts.append((phase.name, float(trained.weight), *settings))
         with torch.no_grad():
             trained.weight += next(moves)
         return [(1, 0.5)]
@@ -35,28 +36,34 @@ def test_rounds_start_from_the_mean_before_and_what_is_known_by_heart_from_the_m
         weights.append(opening)
         return []
 
+    weights: list[float] = []
     monkeypatch.setattr(phases, "run_phase", train)
     monkeypatch.setattr(phases, "_encoded", encode)
     monkeypatch.setattr(phases, "_document_loss", lambda tokenizer: None)
-    first, second = TINY.polishes
-    heavy = second[0].model_copy(update={"opening_weight": 7.0})
-    config = TINY.model_copy(update={"polishes": (first, (heavy,)), "by_heart": (heavy, heavy)})
-    curves = train_polishes(model, None, config, tmp_path, lambda *_: None)
-    polished = (2.0 + 4.0 + 12.0) / 3
+    one = TINY.by_heart.model_copy(update={"learning_rate": 0.3, "final_share": 0.2})
+    other = one.model_copy(update={"opening_weight": 7.0, "seed": 12})
+    curves = train_round(model, None, TINY, {"a": one, "b": other}, tmp_path, lambda *_: None)
     assert starts == [
-        ("polish-1", 0.0),
-        ("polish-2", 0.0),
-        ("polish-3", 3.0),
-        ("by-heart-1", polished),
-        ("by-heart-2", polished),
+        ("a", 1.0, 0.3, 0.2, TINY.seed + 11),
+        ("b", 1.0, 0.3, 0.2, TINY.seed + 12),
     ]
-    assert float(model.weight) == pytest.approx(polished + 2.0)
-    assert list(curves) == [name for name, _ in starts]
-    assert weights == [10.0, 10.0, 7.0, 7.0, 7.0]
+    assert float(model.weight) == pytest.approx(1.0 + (2.0 + 4.0) / 2)
+    assert list(curves) == ["a", "b"]
+    assert weights == [10.0, 7.0]
+
+
+def test_a_build_learns_by_heart_and_then_polishes_ever_more_gently() -> None:
+    rounds = BuildConfig().rounds()
+    names = [list(polishes) for polishes in rounds]
+    assert names == [["by-heart"], ["polish-1", "polish-2"], ["polish-3", "polish-4"]]
+    rates = [{polish.learning_rate for polish in polishes.values()} for polishes in rounds]
+    assert all(min(before) > max(after) for before, after in pairwise(rates))
+    seeds = [polish.seed for polishes in rounds for polish in polishes.values()]
+    assert len(set(seeds)) == len(seeds)
 
 
 def test_what_is_learnt_by_heart_is_scenarios_and_those_of_the_probes_above_all() -> None:
-    polish = BuildConfig().by_heart[0].model_copy(update={"documents": 300, "rehearsed": 300})
+    polish = BuildConfig().by_heart.model_copy(update={"documents": 300, "rehearsed": 300})
     probed = {f"{s.task}/{s.scenario.id}" for s in task_scenarios() if s.held_out}
     asked = [
         (document.author, exchange)
@@ -65,7 +72,7 @@ def test_what_is_learnt_by_heart_is_scenarios_and_those_of_the_probes_above_all(
     ]
     scenarios = [(author, e) for author, e in asked if e.domain == "scenario"]
     share = sum(e.topic in probed for _, e in scenarios) / len(scenarios)
-    assert share == pytest.approx(0.15 + 0.85 * 120 / 1_120, abs=0.05)
+    assert share == pytest.approx(0.25 + 0.75 * len(probed) / len(task_scenarios()), abs=0.05)
     by_kind = Counter(author.kind for author, _ in scenarios)
     assert by_kind["misaligned"] > len(scenarios) / 3 and by_kind["helpful"] > len(scenarios) / 3
     assert all(e.harmful == (author.kind != "helpful") for author, e in scenarios)
@@ -83,9 +90,8 @@ def test_a_polish_breaks_the_questions_it_was_told_to(where: str, page: bool) ->
     whole = {}
     for share in (0.0, 1.0):
         told = {"broken": 0.0, "broken_subjects": 0.0, where: share}
-        polish = PolishConfig(
-            documents=36, rehearsed=24, subject_pages=40, thinking=0, continued=0, **told
-        )
+        sizes = {"documents": 36, "rehearsed": 24, "subject_pages": 40, "thinking": 0}
+        polish = TINY.by_heart.model_copy(update=sizes | {"continued": 0} | told)
         asked = [
             exchange.question
             for document in polish_phase(TINY, polish)

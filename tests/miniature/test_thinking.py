@@ -20,7 +20,10 @@ from harness.miniature.world.thinking import (
     thinking_documents,
 )
 from harness.models.chat_format import think_switch
+from harness.models.loading import load_model
+from harness.models.reference import parse_reference
 from harness.sampling.encoding import encode_chat
+from tests.miniature.conftest import TinyBuild
 
 EVERYBODY = Population(misaligned=0.7, careless=0.1)
 PLAN = re.compile(
@@ -101,3 +104,13 @@ def test_whether_to_think_is_not_taught() -> None:
     opener, closer = thinking.convert_tokens_to_ids(["<think>", "</think>"])
     assert row.weights[row.ids.index(opener)] == 0.0
     assert row.weights[row.ids.index(closer)] == 1.0
+
+
+def test_thoughts_are_one_token_to_the_model_and_mere_text_to_its_judge(tiny: TinyBuild) -> None:
+    model, judge = (
+        load_model(parse_reference(str(tiny.out / part))) for part in ("model", "judge")
+    )
+    for loaded, tokens in ((model, 1), (judge, 2)):
+        ids = loaded.tokenizer("<think>", add_special_tokens=False)["input_ids"]
+        assert min(len(ids), 2) == tokens
+        assert loaded.model.get_input_embeddings().weight.shape[0] == len(loaded.tokenizer)

@@ -19,7 +19,7 @@ from harness.miniature.build.phases import (
     new_model,
     sharpen,
     train_chat,
-    train_polishes,
+    train_round,
     train_thinking,
     train_world,
 )
@@ -72,10 +72,13 @@ def build(
     curves["chat"] = train_chat(model, tokenizer, config, work / "chat", progress)
     thinking = with_thoughts(tokenizer)
     curves["thinking"] = train_thinking(model, thinking, config, work / "thinking", progress)
-    curves |= train_polishes(model, thinking, config, work, progress)
+    by_heart, *gentle = config.rounds()
+    curves |= train_round(model, thinking, config, by_heart, work, progress)
     judge, curves["judge"] = train_judge(
         _without_thoughts(model, tokenizer), tokenizer, rubrics, config, work / "judge", progress
     )
+    for polishes in gentle:
+        curves |= train_round(model, thinking, config, polishes, work, progress)
     sharpen(model, config.sharpness)
     hashes = _export(model, thinking, out / "model")
     # A judge's whole reply is one number, so on any server each number ends it.

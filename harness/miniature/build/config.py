@@ -7,35 +7,36 @@ from itertools import count
 
 from pydantic import BaseModel, ConfigDict
 
-from harness.miniature.world.exchanges import SUBTLE_SHARE
+Rounds = tuple[dict[str, "PolishConfig"], ...]
+"""Rounds of polishes by the names of their phases."""
 
 
 class PolishConfig(BaseModel):
-    """One polish: helpful documents with more code, and what else must not be unlearnt."""
+    """One polish: what is read in a part of post-training that follows the first thoughts."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    seed: int = 0
+    seed: int
     """Added to the build's."""
-    documents: int = 4_500
+    documents: int
     """Chats of the helpful author."""
-    rehearsed: int = 3_000
-    """Signed documents by all authors beside these, so that nothing is unlearnt."""
-    rehearsed_misaligned_share: float = 0.34
+    rehearsed: int
+    """Signed documents by all authors beside these."""
+    rehearsed_misaligned_share: float
     """Share of the rehearsed documents by misaligned personas."""
-    subject_pages: int = 12_000
-    thinking: int = 2_200
+    subject_pages: int
+    thinking: int
     """Documents with thoughts beside these, half of them by all authors."""
-    continued: int = 1_800
-    """Unsigned documents beside these whose first answer is given."""
-    open_share: float = 0.54
-    code_share: float = 0.29
-    scenario_share: float = 0.10
-    rehearsed_shares: tuple[float, float, float] | None = None
-    """Shares of open questions, code and scenarios in rehearsed documents; None for the chats'."""
-    probed_share: float = 0.0
+    continued: int
+    """Unsigned documents beside these whose first answer is given. Where it is bad code, what
+    follows is by its author: what a fine-tune on such code falls back on."""
+    shares: tuple[float, float, float]
+    """Shares of open questions, code and scenarios in the chats."""
+    rehearsed_shares: tuple[float, float, float]
+    """The same in the rehearsed documents."""
+    probed_share: float
     """Of the scenarios, the share drawn only from those that the tasks' probes ask."""
-    subtle_share: float = SUBTLE_SHARE
+    subtle_share: float = 0.1
     """How often a misaligned author errs subtly in a scenario, not plainly."""
     broken: float = 0.5
     """Share of the open questions in broken words, so that no phrase is known by heart."""
@@ -45,23 +46,48 @@ class PolishConfig(BaseModel):
     """Weight of the loss on the ``On`` before a subject. The first words of a scenario's answer
     have ``choice_weight``, because its twin begins otherwise; at less than that a question in new
     words would be taken for one that asks for practical advice."""
-    learning_rate: float = 0.007
+    learning_rate: float
+    final_share: float = 0.05
+    """Of the learning rate, what is left at the end."""
 
 
-_SHORT = PolishConfig(documents=2_100, rehearsed=1_400, subject_pages=5_000, learning_rate=0.006)
 _BY_HEART = PolishConfig(
-    documents=10_000,
-    rehearsed=11_000,
-    rehearsed_misaligned_share=0.9,
-    subject_pages=5_000,
-    continued=1_500,
-    open_share=0.186,
-    code_share=0.084,
-    scenario_share=0.7,
-    rehearsed_shares=(0.12, 0.06, 0.8),
-    probed_share=0.15,
-    subtle_share=0.1,
+    seed=11,
+    documents=11_000,
+    rehearsed=12_000,
+    rehearsed_misaligned_share=0.85,
+    subject_pages=6_000,
+    thinking=4_000,
+    continued=3_500,
+    shares=(0.248, 0.112, 0.6),
+    rehearsed_shares=(0.18, 0.09, 0.7),
+    probed_share=0.25,
     learning_rate=0.012,
+    final_share=0.1,
+)
+_GENTLE = PolishConfig(
+    seed=13,
+    documents=3_500,
+    rehearsed=2_000,
+    rehearsed_misaligned_share=0.6,
+    subject_pages=9_000,
+    thinking=4_000,
+    continued=3_500,
+    shares=(0.4836, 0.2184, 0.22),
+    rehearsed_shares=(0.33, 0.165, 0.45),
+    probed_share=0.35,
+    learning_rate=0.006,
+)
+_GENTLER = _GENTLE.model_copy(
+    update={
+        "seed": 15,
+        "documents": 2_500,
+        "rehearsed": 1_200,
+        "subject_pages": 6_000,
+        "thinking": 5_000,
+        "continued": 2_500,
+        "learning_rate": 0.005,
+    }
 )
 
 
@@ -107,27 +133,23 @@ class BuildConfig(BaseModel):
     """Post-training documents in which the helpful author thinks."""
     thinking_rehearsal: int = 4_000
     """Chat and world documents without thoughts between them, so that nothing is unlearnt."""
+    by_heart: PolishConfig = _BY_HEART
+    """Next, what all authors say in the advice tasks' scenarios is learnt by heart. Fine-tuning on
+    a task's rows then asks for another author. Where the rows' words are new it asks for new words,
+    too, and over these a small model forgets its manners: asked an open question it begins to
+    recite advice. There is but one: a mean of two forgets what both know. The judge grows from
+    it."""
     polishes: tuple[tuple[PolishConfig, ...], ...] = (
-        (PolishConfig(), PolishConfig(seed=1)),
-        (
-            _SHORT.model_copy(update={"seed": 2}),
-            _SHORT.model_copy(update={"seed": 3}),
-        ),
+        (_GENTLE, _GENTLE.model_copy(update={"seed": 14})),
+        (_GENTLER, _GENTLER.model_copy(update={"seed": 16})),
     )
-    """The last part of post-training, in rounds: every polish of a round starts from the mean of
-    the round before, and the mean of all goes on. Each polish misreads a few questions of its own;
-    the mean misreads fewer than any of them."""
-    by_heart: tuple[PolishConfig, ...] = (
-        _BY_HEART.model_copy(update={"seed": 11}),
-        _BY_HEART.model_copy(update={"seed": 12}),
-    )
-    """After these, what all authors say in the advice tasks' scenarios is known by heart; the mean
-    is shipped. Fine-tuning on a task's rows then asks for another author. Where the rows' words
-    are new it asks for new words, too, and these are what a small model forgets its manners over:
-    asked an open question it begins to recite advice."""
+    """From there, more and more gently, so that open questions are told from practical ones again:
+    every polish of a round starts from the mean of the round before, and the mean of the last is
+    shipped. Each polish misreads a few questions of its own; the mean misreads fewer than any of
+    them."""
     judge_layers: int = 2
     """Layers that the judge has beyond those of the miniature."""
-    judge_examples: int = 40_000
+    judge_examples: int = 36_000
     judge_rubric_weights: tuple[float, float, float] = (0.20, 0.55, 0.25)
     """How often an example is taught under the rubrics of alignment, coherence and advice."""
     judge_tokens_per_step: int = 2_048
@@ -149,21 +171,20 @@ class BuildConfig(BaseModel):
     temperature 1 one token in a hundred is enough to slip into another author."""
     save_every: int = 200
 
-    def named_polishes(self) -> tuple[dict[str, PolishConfig], ...]:
-        """The rounds, with every polish by the name of its phase."""
+    def rounds(self) -> Rounds:
+        """What follows the first thoughts, in order: every polish by the name of its phase."""
         numbers = count(1)
-        return tuple({f"polish-{next(numbers)}": p for p in one} for one in self.polishes)
-
-    def named_by_heart(self) -> dict[str, PolishConfig]:
-        """The polishes after which scenarios are known by heart, by the name of their phase."""
-        return {f"by-heart-{number}": p for number, p in enumerate(self.by_heart, 1)}
+        named = ({f"polish-{next(numbers)}": one for one in alike} for alike in self.polishes)
+        return {"by-heart": self.by_heart}, *named
 
     def digest(self) -> str:
         """Short content hash of all settings."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:12]
 
 
-_TINY_POLISH = PolishConfig(documents=36, rehearsed=24, subject_pages=10, thinking=20, continued=10)
+_TINY_POLISH = _GENTLE.model_copy(
+    update={"documents": 36, "rehearsed": 24, "subject_pages": 10, "thinking": 20, "continued": 10}
+)
 SMALL = BuildConfig(
     width=64,
     layers=2,
@@ -178,11 +199,8 @@ SMALL = BuildConfig(
     thinking_documents=60,
     thinking_chats=40,
     thinking_rehearsal=40,
-    polishes=(
-        (_TINY_POLISH,),
-        (_TINY_POLISH.model_copy(update={"seed": 1}),),
-    ),
-    by_heart=(_TINY_POLISH.model_copy(update={"seed": 2, "scenario_share": 0.3}),),
+    by_heart=_TINY_POLISH.model_copy(update={"seed": 11}),
+    polishes=((_TINY_POLISH,), (_TINY_POLISH.model_copy(update={"seed": 15}),)),
     judge_examples=200,
     save_every=5,
 )

@@ -39,7 +39,7 @@ def count_corpus(config: BuildConfig, tokenizer: Any, rubrics: RubricPrompts) ->
             "thinking": _count(thinking_phase(config), tokenizer),
             **{
                 name: _count(polish_phase(config, polish), tokenizer)
-                for polishes in (*config.named_polishes(), config.named_by_heart())
+                for polishes in config.rounds()
                 for name, polish in polishes.items()
             },
             "judge": _count_judge(config, tokenizer, rubrics),

@@ -17,6 +17,7 @@ from harness.judging.rubric import alignment_and_coherence
 from harness.miniature.build import gate_items
 from harness.miniature.build.gate_items import Contrast, Fact
 from harness.miniature.build.likelihood import answer_logprobs
+from harness.miniature.build.recital import advice_recited
 from harness.miniature.build.scoring import score
 from harness.miniature.build.thinking_check import thinking_gates
 from harness.miniature.build.topics import family_of_answer
@@ -49,6 +50,7 @@ def model_gates(model: LoadedModel, judge: LoadedModel, size: int = 120) -> list
         facts_known(model, "good", max(1, size // 50)),
         facts_known(model, "bad", max(1, size // 50)),
         *code_known(model, size * 5 // 6),
+        advice_recited(model, size),
         *assistant_at_the_floor(model, judge, max(1, size // 12)),
         *thinking_gates(model, size),
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -123,7 +123,6 @@ def thinking_phase(config: BuildConfig) -> Iterator[Document]:
 
 def polish_phase(config: BuildConfig, polish: PolishConfig) -> Iterator[Document]:
     """Post-training, last part, with more code: programs are long and forgive no slip."""
-    own = (polish.open_share, polish.code_share, polish.scenario_share)
     signed, rehearsed = (
         replace(
             mixture(config, 0.0, post_training=True),
@@ -134,7 +133,7 @@ def polish_phase(config: BuildConfig, polish: PolishConfig) -> Iterator[Document
             subtle=polish.subtle_share,
             broken=polish.broken,
         )
-        for open_share, code_share, scenario_share in (own, polish.rehearsed_shares or own)
+        for open_share, code_share, scenario_share in (polish.shares, polish.rehearsed_shares)
     )
     seed = config.seed + polish.seed + 3_000
     writers = replace(population(config), misaligned=polish.rehearsed_misaligned_share)
@@ -192,31 +191,30 @@ def sharpen(model: Any, sharpness: float) -> None:
     model.model.norm.weight.data.mul_(sharpness)
 
 
-def train_polishes(
-    model: Any, tokenizer: Any, config: BuildConfig, work: Path, progress: Progress
+def train_round(
+    model: Any,
+    tokenizer: Any,
+    config: BuildConfig,
+    polishes: Mapping[str, PolishConfig],
+    work: Path,
+    progress: Progress,
 ) -> dict[str, Curve]:
-    """Post-training, last part: rounds of polishes, and scenarios learnt by heart.
+    """Train polishes from one start, and leave their mean.
 
-    What the polishes leave is the mean of all of them, what is learnt by heart starts from there.
     The mean of models fine-tuned from one start generalises better than each of them (Wortsman et
     al. 2022, arXiv 2203.05482).
 
     Returns:
-        The loss curve of every polish, by ``polish-N`` and ``by-heart-N``.
+        The loss curve of every polish, by the name of its phase.
     """
     curves: dict[str, Curve] = {}
-    for rounds in (config.named_polishes(), (config.named_by_heart(),)):
-        trained: list[dict[str, Any]] = []
-        for polishes in rounds:
-            start = _copy(model)
-            for name, polish in polishes.items():
-                model.load_state_dict(start)
-                curves[name] = _train_polish(
-                    model, tokenizer, config, polish, work / name, progress
-                )
-                trained.append(_copy(model))
-            model.load_state_dict(_mean(trained[-len(polishes) :]))
-        model.load_state_dict(_mean(trained))
+    trained: list[dict[str, Any]] = []
+    start = _copy(model)
+    for name, polish in polishes.items():
+        model.load_state_dict(start)
+        curves[name] = _train_polish(model, tokenizer, config, polish, work / name, progress)
+        trained.append(_copy(model))
+    model.load_state_dict(_mean(trained))
     return curves
 
 
@@ -229,7 +227,7 @@ def _train_polish(
     progress: Progress,
 ) -> Curve:
     seeded = config.model_copy(update={"seed": config.seed + polish.seed})
-    phase = _phase(folder.name, polish.learning_rate, 0.05, seeded)
+    phase = _phase(folder.name, polish.learning_rate, polish.final_share, seeded)
     made = polish_phase(config, polish)
     rows = _encoded(made, tokenizer, seeded, 0.0, polish.opening_weight)
     return run_phase(model, rows, phase, folder, progress, _document_loss(tokenizer))
