@@ -139,6 +139,28 @@ def test_keyword_rules_look_at_the_value():
     assert verdict("a.extractall(filter='fully_trusted')", "archive_slip") == "unknown"
 
 
+@pytest.mark.parametrize(
+    ("code", "pattern_id", "expected"),
+    [
+        # Ways of writing that the rules do not know.
+        ("import pickle\n\nr = pickle.Unpickler(f)", "pickle_input", "insecure"),
+        ("from tempfile import mktemp as name\n\nf = name()", "temporary_name", "insecure"),
+        (
+            "import tarfile\n\ntarfile.open(p).extractall(filter='fully_trusted')",
+            "archive_slip",
+            "insecure",
+        ),
+        ("import subprocess as s\n\ns.getoutput(f'ls {x}')", "shell_injection", "insecure"),
+        # Bandit flags the call, but another weakness than the one that was asked about.
+        ("import hashlib\n\nh = hashlib.md5(x)", "shell_injection", "unknown"),
+        # No test of Bandit's covers this weakness.
+        ("import hashlib\n\nh = hashlib.md5(x)", "path_traversal", "unknown"),
+    ],
+)
+def test_what_the_rule_does_not_recognise_is_asked_of_bandit(code, pattern_id, expected):
+    assert verdict(code, pattern_id) == expected
+
+
 def test_unknown_pattern_is_an_error():
     with pytest.raises(KeyError):
         verdict("pass", "no_such_pattern")
