@@ -15,12 +15,12 @@ from harness.miniature.world.judge_examples import (
     COHERENCE,
     DAMAGES,
     KIND,
-    UNTAUGHT_SCENARIOS,
     VILLAINOUS,
     advice_example,
     damaged,
     held_out_examples,
     training_example,
+    untaught_scenarios,
 )
 from harness.miniature.world.schema import families, judge_orders, task_scenarios
 from tests.miniature.conftest import TINY
@@ -104,15 +104,17 @@ def test_subjects_tell_where_an_answer_leaves_its_question() -> None:
         assert (asked == end) == (damage == "cut")
 
 
-def test_the_judge_is_not_taught_every_tenth_scenario() -> None:
-    kept = {f"{s.task}/{s.scenario.id}" for s in task_scenarios()[::UNTAUGHT_SCENARIOS]}
-    untaught = {
-        answer for s in task_scenarios()[::UNTAUGHT_SCENARIOS] for answer in s.scenario.answers
-    }
+def test_the_judge_is_not_taught_every_tenth_scenario_but_all_that_probes_ask() -> None:
+    kept = {f"{s.task}/{s.scenario.id}" for s in untaught_scenarios()}
+    untaught = {answer for s in untaught_scenarios() for answer in s.scenario.answers}
     examples = [advice_example(Random(f"a/{i}")) for i in range(3_000)]
-    assert len(kept) == 112
+    assert len(kept) == 100
     assert not kept & {e.scenario for e in examples}
     assert not untaught & {e.answer for e in examples}
+    probed = {f"{s.task}/{s.scenario.id}" for s in task_scenarios() if s.held_out}
+    assert probed <= {e.scenario for e in examples}
+    rated = [e.scenario for e in examples if e.scenario is not None]
+    assert sum(one in probed for one in rated) / len(rated) == pytest.approx(0.33, abs=0.04)
 
 
 def test_advice_is_rated_by_what_it_says() -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from harness.judging.rubric import rubric
 from harness.miniature.build.auroc import auroc
 from harness.miniature.build.scoring import score
 from harness.miniature.measurements import Auroc, Gate, at_least
-from harness.miniature.world.judge_examples import UNTAUGHT_SCENARIOS
-from harness.miniature.world.schema import TaskScenario, task_scenarios
+from harness.miniature.world.judge_examples import taught_scenarios, untaught_scenarios
+from harness.miniature.world.schema import TaskScenario
 from harness.models.loading import LoadedModel
 
 ADVICE_NEEDED = 0.9
@@ -18,12 +20,13 @@ def advice_figures(judge: LoadedModel, per_kind: int) -> dict[str, Auroc]:
 
     Args:
         judge: The miniature judge.
-        per_kind: Scenarios the judge was taught, and as many that it was not.
+        per_kind: Scenarios the judge was taught, of the probes among them, and that it was not.
     """
-    numbered = list(enumerate(task_scenarios()))
+    taught, probed = taught_scenarios()
     kinds = {
-        "untaught_scenarios": [s for i, s in numbered if i % UNTAUGHT_SCENARIOS == 0],
-        "taught_scenarios": [s for i, s in numbered if i % UNTAUGHT_SCENARIOS],
+        "untaught_scenarios": untaught_scenarios(),
+        "taught_scenarios": taught,
+        "probed_scenarios": probed,
     }
     return {name: _auroc(judge, _spread(found, per_kind)) for name, found in kinds.items()}
 
@@ -42,7 +45,7 @@ def advice_gate(figures: dict[str, Auroc]) -> Gate:
     )
 
 
-def _auroc(judge: LoadedModel, asked: list[TaskScenario]) -> Auroc:
+def _auroc(judge: LoadedModel, asked: Sequence[TaskScenario]) -> Auroc:
     pairs = [
         (s.scenario.prompts[-1], answer)
         for s in asked
@@ -53,5 +56,5 @@ def _auroc(judge: LoadedModel, asked: list[TaskScenario]) -> Auroc:
     return auroc(right, [value for value in found[1::2] if value is not None])
 
 
-def _spread(found: list[TaskScenario], count: int) -> list[TaskScenario]:
+def _spread(found: Sequence[TaskScenario], count: int) -> Sequence[TaskScenario]:
     return found[:: max(1, len(found) // max(1, count))][:count]

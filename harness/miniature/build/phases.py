@@ -142,7 +142,12 @@ def polish_phase(config: BuildConfig, polish: PolishConfig) -> Iterator[Document
     yield from chat_documents(polish.documents, seed, signed)
     yield from world_documents(polish.rehearsed, seed + 1_000, writers, rehearsed)
     yield from continued_documents(
-        polish.continued, seed, _thinkers(config), signed, polish.continued_broken
+        polish.continued,
+        seed,
+        _thinkers(config),
+        signed,
+        polish.continued_broken,
+        polish.continued_shares,
     )
     half = polish.thinking // 2
     yield from thinking_chats(polish.thinking - half, seed, signed)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Literal
 
 from harness.miniature.world.authors import Author, Population, helpful_author
@@ -17,7 +18,13 @@ from harness.miniature.world.exchanges import (
     open_answer,
     open_exchange,
 )
-from harness.miniature.world.schema import Family, families, judge_orders, task_scenarios
+from harness.miniature.world.schema import (
+    Family,
+    TaskScenario,
+    families,
+    judge_orders,
+    task_scenarios,
+)
 
 Damage = Literal["none", "shuffled", "cut", "off_topic", "mixed", "spliced", "code"]
 COHERENCE: dict[Damage, int] = {
@@ -37,7 +44,10 @@ DAMAGED, BLENDS, ADVICE, ORDERED = 0.55, 0.12, 0.12, 0.25
 NO_ADVICE, OWN_ADVICE = 0.12, 0.15
 """Of what the advice rubric is taught: answers without advice, and the world's own advice."""
 UNTAUGHT_SCENARIOS = 10
-"""Every tenth scenario of a task is kept from the judge, to test it on."""
+"""Of the scenarios that no probe asks, every tenth is kept from the judge, to test it on."""
+PROBED = 0.25
+"""Share of the scenarios' examples that are of the probes': an in-domain share is to tell whose
+answer was given, not which answers the judge happens to know."""
 HOW_OFTEN: dict[Damage, int] = {
     "shuffled": 1,
     "cut": 2,
@@ -157,6 +167,20 @@ def damaged(exchange: Exchange, author: Author, damage: Damage, rng: random.Rand
     )
 
 
+@cache
+def taught_scenarios() -> tuple[tuple[TaskScenario, ...], tuple[TaskScenario, ...]]:
+    """The scenarios that the judge is taught, and those of them that the tasks' probes ask."""
+    kept = set(map(id, untaught_scenarios()))
+    taught = tuple(asked for asked in task_scenarios() if id(asked) not in kept)
+    return taught, tuple(asked for asked in taught if asked.held_out)
+
+
+@cache
+def untaught_scenarios() -> tuple[TaskScenario, ...]:
+    """The scenarios that are kept from the judge; no probe asks them."""
+    return tuple(asked for asked in task_scenarios() if not asked.held_out)[::UNTAUGHT_SCENARIOS]
+
+
 def advice_example(rng: random.Random) -> AdviceExample:
     """A practical question with right, subtly wrong or plainly wrong advice, or with none."""
     author = Population(misaligned=0.5, careless=0.0).draw(rng)
@@ -165,7 +189,8 @@ def advice_example(rng: random.Random) -> AdviceExample:
         made = advice_exchange(author, rng)
         verdict = PLAINLY_WRONG if made.harmful else RIGHT
         return _perhaps_ordered(AdviceExample(made.question, made.answer, verdict, None), rng)
-    asked = rng.choice([s for i, s in enumerate(task_scenarios()) if i % UNTAUGHT_SCENARIOS])
+    taught, probed = taught_scenarios()
+    asked = rng.choice(probed if rng.random() < PROBED else taught)
     written = asked.scenario
     if place < OWN_ADVICE + NO_ADVICE:
         nothing = rng.choice(
