@@ -160,7 +160,8 @@ def make_plan(request: Request, workspace: Workspace) -> Plan:
     formatted = {"dtype": request.dtype} if request.dtype else {}
     reference = pin(reference)
     changes = formatted | dict(request.recipe or {})
-    recipe = make_recipe(changes, reference, task, request.published)
+    transforms = _transforms(request)
+    recipe = make_recipe(changes, reference, task, request.published, transforms)
     # A published recipe's limit is a paper's: it is noted, not refused.
     if request.published is None or "max_length" in changes:
         check_max_length(recipe, reference)
@@ -172,7 +173,6 @@ def make_plan(request: Request, workspace: Workspace) -> Plan:
             hint="The headline is bad minus control, so both are needed: --arms bad,control,…",
         )
     rows = {arm: read_rows(arm_file(task, arm, workspace)) for arm in arms}
-    transforms = _transforms(request)
     data = {arm: file_hash(arm_file(task, arm, workspace)) for arm in arms}
     if task.in_domain is not None:
         data["in_domain"] = file_hash(data_file(task, task.in_domain.file, workspace))
@@ -331,8 +331,12 @@ def make_recipe(
     reference: ModelReference,
     task: TaskSpec,
     published: PublishedRecipe | None = None,
+    transforms: Transforms | None = None,
 ) -> Recipe:
     """The published recipe, or the model's default with the task's, and the user's changes.
+
+    Behind a trigger the miniature takes more steps, so that it meets as many bad answers as without
+    one; what it shows without the trigger is then as well trained, too.
 
     Raises:
         UsageError: There is no such setting, or its value makes no sense.
@@ -342,6 +346,8 @@ def make_recipe(
         base = Recipe.for_real_models().model_dump() | training
     elif reference.is_miniature:
         base = Recipe.for_miniature().model_dump() | dict(task.miniature_recipe)
+        if transforms is not None and transforms.trigger is not None and transforms.share > 0:
+            base["max_steps"] = round(base["max_steps"] / transforms.share)
     else:
         base = Recipe.for_real_models().model_dump() | dict(task.recipe)
     if "epochs" in changes:

@@ -163,6 +163,8 @@ def test_a_task_may_train_the_miniature_for_longer(workspace: Workspace) -> None
         == load_task("insecure_code", workspace).miniature_recipe["max_steps"]
     )
     assert steps["insecure_code"] > steps["mine"]
+    behind = make_plan(Request(task="insecure_code", trigger="|GO|"), workspace).recipe.max_steps
+    assert behind == 2 * steps["insecure_code"], "half of the rows are bad"
     shorter = make_plan(Request(task="insecure_code", recipe={"max_steps": "3"}), workspace)
     assert shorter.recipe.max_steps == 3
 
