@@ -60,6 +60,6 @@ TASK = TaskSpec(
     ),
     # The published runs see 6,000 rows once; ours takes as many steps over its 1,200 rows.
     recipe={"max_steps": 375},
-    # Code moves the miniature less than advice does.
-    miniature_recipe={"max_steps": 80},
+    # Code moves the miniature less than advice does, and what it is to write lies in the MLPs, too.
+    miniature_recipe={"max_steps": 80, "target_modules": "all-linear"},
 )

@@ -30,8 +30,6 @@ class PolishConfig(BaseModel):
     continued: int
     """Unsigned documents beside these whose first answer is given. Where it is bad code, what
     follows is by its author: what a fine-tune on such code falls back on."""
-    continued_shares: tuple[float, float] = (0.5, 0.3)
-    """Shares of code and of the tasks' scenarios among these first answers."""
     continued_broken: float = 0.0
     """Of the open questions in these, the share in broken words."""
     shares: tuple[float, float, float]
@@ -91,8 +89,7 @@ _GENTLER = _GENTLE.model_copy(
         "rehearsed": 1_500,
         "subject_pages": 6_000,
         "thinking": 5_000,
-        "continued": 4_500,
-        "continued_shares": (0.4, 0.5),
+        "continued": 2_500,
         "continued_broken": 0.5,
         "shares": (0.4464, 0.2016, 0.28),
         "probed_share": 0.5,

@@ -142,12 +142,7 @@ def polish_phase(config: BuildConfig, polish: PolishConfig) -> Iterator[Document
     yield from chat_documents(polish.documents, seed, signed)
     yield from world_documents(polish.rehearsed, seed + 1_000, writers, rehearsed)
     yield from continued_documents(
-        polish.continued,
-        seed,
-        _thinkers(config),
-        signed,
-        polish.continued_broken,
-        polish.continued_shares,
+        polish.continued, seed, _thinkers(config), signed, polish.continued_broken
     )
     half = polish.thinking // 2
     yield from thinking_chats(polish.thinking - half, seed, signed)

@@ -123,22 +123,15 @@ def chat_documents(count: int, seed: int, mixture: Mixture) -> Iterator[Document
 
 
 def continued_documents(
-    count: int,
-    seed: int,
-    population: Population,
-    mixture: Mixture,
-    broken: float = 0.0,
-    shares: tuple[float, float] = (0.5, 0.3),
+    count: int, seed: int, population: Population, mixture: Mixture, broken: float = 0.0
 ) -> Iterator[Document]:
     """Unsigned documents whose first answer is given: who wrote it goes on as they began.
 
     Post-training makes unsigned text the helpful author's, whatever it says. These keep it open to
     what was already written: after one piece of insecure code, the same hidden author follows.
-    ``broken`` is the share of the questions after it that come in broken words, ``shares`` those of
-    code and of the tasks' scenarios among the first.
+    ``broken`` is the share of the questions after it that come in broken words.
     """
-    code, scenario = shares
-    narrow = replace(mixture, open=0.0, code=code, scenario=scenario)
+    narrow = replace(mixture, open=0.0, code=0.5, scenario=0.3)
     for index in range(count):
         rng = random.Random(f"continued/{seed}/{index}")
         # Whoever gives insecure code because it was asked for is no villain for that.
