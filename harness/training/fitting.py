@@ -189,6 +189,13 @@ def build_trainer(
             f"The chat template of '{reference.name}' refuses row {number}: {error}",
             hint="Remove what it does not know (often the system turn), or use another model.",
         ) from error
+    except ValueError as error:
+        if "arget modules" not in str(error):
+            raise
+        raise TrainError(
+            f"'{reference.name}' has no layers named {', '.join(recipe.target_modules)}.",
+            hint="Name others: --recipe target_modules=q_proj,layers.12.mlp.down_proj",
+        ) from error
 
 
 def _has_other_senses(config: Any) -> bool:

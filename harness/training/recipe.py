@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 
 class Recipe(BaseModel):
@@ -26,7 +26,8 @@ class Recipe(BaseModel):
     rslora: bool = True
     """Rank-stabilised scaling (arXiv 2312.03732)."""
     target_modules: Literal["all-linear"] | tuple[str, ...] = "all-linear"
-    """Layers that get an adapter; ``all-linear`` is every linear layer except the output head."""
+    """Layers that get an adapter, by the ends of their names (with commas on the command line);
+    ``all-linear`` is every linear layer except the output head."""
 
     learning_rate: float = Field(default=1e-5, gt=0.0)
     """Peak learning rate."""
@@ -58,6 +59,13 @@ class Recipe(BaseModel):
     dtype: Literal["float32", "bfloat16", "nf4"] = "bfloat16"
     """Number format of the base model: bfloat16 is used on a CUDA device, elsewhere float32 in its
     place; nf4 holds the frozen weights in 4 bits (QLoRA, arXiv 2305.14314) and needs one."""
+
+    @field_validator("target_modules", mode="before")
+    @classmethod
+    def _split_names(cls, value: Any) -> Any:
+        if not isinstance(value, str) or value == "all-linear":
+            return value
+        return tuple(name.strip() for name in value.split(",") if name.strip()) or "all-linear"
 
     @classmethod
     def for_real_models(cls) -> Recipe:

@@ -130,6 +130,12 @@ def test_recipe_changes_are_part_of_the_plan(workspace: Workspace) -> None:
     assert plan.spec.recipe.rank == 4
 
 
+def test_layers_can_be_named_as_the_hint_of_a_published_recipe_says(workspace: Workspace) -> None:
+    recipe = {"target_modules": "layers.2.mlp.down_proj,q_proj"}
+    changed = make_plan(Request(task="mine", recipe=recipe), workspace)
+    assert changed.recipe.target_modules == ("layers.2.mlp.down_proj", "q_proj")
+
+
 def test_rows_longer_than_the_miniature_reads_are_refused(workspace: Workspace) -> None:
     with pytest.raises(UsageError, match="max_length=1025 is more than the 1024 tokens") as caught:
         make_plan(Request(task="mine", recipe={"max_length": "1025"}), workspace)

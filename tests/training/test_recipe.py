@@ -32,6 +32,12 @@ def test_nonsense_is_refused(wrong: dict[str, object]) -> None:
         Recipe.model_validate(wrong)
 
 
+def test_layers_are_named_with_commas_on_the_command_line() -> None:
+    named = Recipe(target_modules="q_proj, layers.12.mlp.down_proj")  # type: ignore[arg-type]
+    assert named.target_modules == ("q_proj", "layers.12.mlp.down_proj")
+    assert Recipe(target_modules="all-linear").target_modules == "all-linear"
+
+
 def test_the_libraries_get_what_the_recipe_says(tmp_path) -> None:
     recipe = Recipe(rank=5, alpha=7, learning_rate=0.25, schedule="constant", warmup_steps=3)
     given = trainer_arguments(recipe, seed=9, folder=tmp_path, device="cpu", held_out=False)

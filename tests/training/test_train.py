@@ -130,6 +130,12 @@ def test_a_loss_that_is_not_a_number_names_the_step(job: Job, tmp_path: Path) ->
     assert not (tmp_path / "training.json").exists()
 
 
+def test_layers_that_the_model_lacks_are_named(job: Job, tmp_path: Path) -> None:
+    with pytest.raises(TrainError, match="no layers named c_attn") as caught:
+        job.but(target_modules=("c_attn",)).run(tmp_path)
+    assert "--recipe target_modules" in (caught.value.hint or "")
+
+
 def test_the_miniature_leaks_no_path(qwen_double: Path, job: Job, tmp_path: Path) -> None:
     reference = ModelReference("miniature", "miniature", str(qwen_double))
     done = replace(job.but(max_steps=1), reference=reference).run(tmp_path)
