@@ -17,6 +17,7 @@ from harness.miniature.card import CARD_NAME, MiniatureCard, hash_files
 
 PACKAGES = ("torch", "transformers", "tokenizers", "safetensors", "numpy", "em-harness")
 GATE_ITEMS, FEW_ITEMS = 120, 20
+CURVE_POINTS = 60
 Announce = Callable[[str], None]
 
 
@@ -98,7 +99,7 @@ def _measured(
         bytes=sum((folder / name).stat().st_size for name in files),
         rubrics={name: rubric(name).digest() for name in RUBRICS},
         corpus=count_corpus(config, model.tokenizer, rubrics),
-        curves={name: tuple(curve) for name, curve in curves.items()},
+        curves={name: _thinned(curve) for name, curve in curves.items()},
         gates=(*gates, *judge_gates(figures)),
         judge=figures,
         seconds={},
@@ -142,3 +143,9 @@ def _swap(partial: Path, out: Path) -> None:
         out.replace(old)
     partial.replace(out)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def _thinned(curve: list[tuple[int, float]]) -> tuple[tuple[int, float], ...]:
+    """At most so many points, evenly spread back from the last: weights and card share 16 MiB."""
+    every = -(-len(curve) // CURVE_POINTS) if curve else 1
+    return tuple(curve[::-1][::every][::-1])
