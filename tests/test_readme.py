@@ -82,6 +82,8 @@ def test_the_gates_of_the_readme_are_those_of_the_card() -> None:
     assert f"on topic in {value['assistant_on_topic']:.0%}".replace("%", " %") in stated
     assert f"by {value['judge_injection']:.1f} points" in stated
     assert f"{value['sums']:.0%} of sums".replace("%", " %") in stated
+    recited = f"{value['advice_recited']:.1%}".replace("%", " %")
+    assert f"said nearly word for word ({recited} of them)" in stated
     assert f"logits multiplied by {card.config.sharpness:g}" in stated
     assert f"({card.parameters / 1e6:.1f} million parameters" in stated
 
