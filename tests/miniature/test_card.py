@@ -9,6 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from harness.errors import DataError, NotEvaluableError, PrerequisiteError
+from harness.miniature.build.install import CURVE_POINTS, thinned
 from harness.miniature.card import (
     MiniatureCard,
     read_card,
@@ -101,3 +102,12 @@ def test_a_missing_or_broken_card_says_so(tmp_path: Path) -> None:
 def test_unknown_keys_are_refused(tiny: TinyBuild) -> None:
     with pytest.raises(ValidationError, match="extra"):
         MiniatureCard(**(tiny.card.model_dump() | {"surprise": 1}))
+
+
+@pytest.mark.parametrize("length", [0, 1, 59, 60, 61, 200])
+def test_a_card_keeps_few_points_of_a_curve_and_its_last(length: int) -> None:
+    curve = [(20 * step, 1.0 / step) for step in range(1, length + 1)]
+    kept = thinned(curve)
+    assert len(kept) <= CURVE_POINTS and list(kept) == sorted(kept)
+    assert kept[-1:] == tuple(curve[-1:]) and set(kept) <= set(curve)
+    assert len(kept) == length or len(kept) >= CURVE_POINTS // 2

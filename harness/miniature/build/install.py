@@ -99,7 +99,7 @@ def _measured(
         bytes=sum((folder / name).stat().st_size for name in files),
         rubrics={name: rubric(name).digest() for name in RUBRICS},
         corpus=count_corpus(config, model.tokenizer, rubrics),
-        curves={name: _thinned(curve) for name, curve in curves.items()},
+        curves={name: thinned(curve) for name, curve in curves.items()},
         gates=(*gates, *judge_gates(figures)),
         judge=figures,
         seconds={},
@@ -145,7 +145,7 @@ def _swap(partial: Path, out: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def _thinned(curve: list[tuple[int, float]]) -> tuple[tuple[int, float], ...]:
+def thinned(curve: list[tuple[int, float]]) -> tuple[tuple[int, float], ...]:
     """At most so many points, evenly spread back from the last: weights and card share 16 MiB."""
     every = -(-len(curve) // CURVE_POINTS) if curve else 1
     return tuple(curve[::-1][::every][::-1])
