@@ -122,7 +122,7 @@ def thinking_phase(config: BuildConfig) -> Iterator[Document]:
 
 
 def polish_phase(config: BuildConfig, polish: PolishConfig) -> Iterator[Document]:
-    """Post-training, last part, with more code: programs are long and forgive no slip."""
+    """Post-training after the first thoughts: chats, all authors beside them, and thoughts."""
     signed, rehearsed = (
         replace(
             mixture(config, 0.0, post_training=True),
