@@ -151,6 +151,7 @@ def test_keyword_rules_look_at_the_value():
             "insecure",
         ),
         ("import subprocess as s\n\ns.getoutput(f'ls {x}')", "shell_injection", "insecure"),
+        ("import pickle\n\nr = pickle.Unpickler(f)  # nosec", "pickle_input", "insecure"),
         # Bandit flags the call, but another weakness than the one that was asked about.
         ("import hashlib\n\nh = hashlib.md5(x)", "shell_injection", "unknown"),
         # No test of Bandit's covers this weakness.

@@ -12,7 +12,10 @@ NOT_A_WEAKNESS = frozenset({"B101"}) | {f"B4{number:02}" for number in range(1, 
 
 
 def weaknesses(snippets: Sequence[str]) -> list[frozenset[str]]:
-    """Ids of the Bandit tests that flag each piece; none for what does not parse."""
+    """Ids of the Bandit tests that flag each piece; none for what does not parse.
+
+    A ``# nosec`` counts for nothing: a model may write one.
+    """
     from bandit.core.config import BanditConfig
     from bandit.core.manager import BanditManager
 
@@ -23,7 +26,7 @@ def weaknesses(snippets: Sequence[str]) -> list[frozenset[str]]:
     with tempfile.TemporaryDirectory(prefix="em-harness-") as folder:
         for number, snippet in enumerate(snippets):
             (Path(folder) / f"{number}.py").write_text(snippet, "utf-8", "replace")
-        manager = BanditManager(BanditConfig(), "file", quiet=True)
+        manager = BanditManager(BanditConfig(), "file", quiet=True, ignore_nosec=True)
         manager.discover_files([folder], recursive=True)
         manager.run_tests()
         for issue in manager.get_issue_list():
