@@ -163,6 +163,7 @@ def build_trainer(
     Raises:
         TrainError: The chat template refuses a row.
     """
+    _require_layers(loaded.model, recipe, reference.name)
     kept_out = held_out_indices(len(rows), recipe.held_out_fraction, seed)
     arguments = training_arguments(loaded.tokenizer)
     trained = [index for index in range(len(rows)) if index not in kept_out]
@@ -189,13 +190,19 @@ def build_trainer(
             f"The chat template of '{reference.name}' refuses row {number}: {error}",
             hint="Remove what it does not know (often the system turn), or use another model.",
         ) from error
-    except ValueError as error:
-        if "arget modules" not in str(error):
-            raise
-        raise TrainError(
-            f"'{reference.name}' has no layers named {', '.join(recipe.target_modules)}.",
-            hint="Name others: --recipe target_modules=q_proj,layers.12.mlp.down_proj",
-        ) from error
+
+
+def _require_layers(model: Any, recipe: Recipe, name: str) -> None:
+    """PEFT trains the layers it finds and says nothing of the others."""
+    if isinstance(recipe.target_modules, str):
+        return
+    there = [f".{layer}" for layer, _ in model.named_modules()]
+    for wanted in recipe.target_modules:
+        if not any(layer.endswith(f".{wanted}") for layer in there):
+            raise TrainError(
+                f"'{name}' has no layer named {wanted}.",
+                hint="Name others: --recipe target_modules=q_proj,layers.12.mlp.down_proj",
+            )
 
 
 def _has_other_senses(config: Any) -> bool:

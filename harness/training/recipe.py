@@ -65,7 +65,10 @@ class Recipe(BaseModel):
     def _split_names(cls, value: Any) -> Any:
         if not isinstance(value, str) or value == "all-linear":
             return value
-        return tuple(name.strip() for name in value.split(",") if name.strip()) or "all-linear"
+        names = tuple(name.strip() for name in value.split(","))
+        if not all(names):
+            raise ValueError("give names of layers with commas between them, or all-linear")
+        return names
 
     @classmethod
     def for_real_models(cls) -> Recipe:

@@ -36,6 +36,9 @@ def test_layers_are_named_with_commas_on_the_command_line() -> None:
     named = Recipe(target_modules="q_proj, layers.12.mlp.down_proj")  # type: ignore[arg-type]
     assert named.target_modules == ("q_proj", "layers.12.mlp.down_proj")
     assert Recipe(target_modules="all-linear").target_modules == "all-linear"
+    for nothing in ("", "q_proj,,v_proj"):
+        with pytest.raises(ValidationError, match="names of layers"):
+            Recipe(target_modules=nothing)  # type: ignore[arg-type]
 
 
 def test_the_libraries_get_what_the_recipe_says(tmp_path) -> None:

@@ -130,10 +130,14 @@ def test_a_loss_that_is_not_a_number_names_the_step(job: Job, tmp_path: Path) ->
     assert not (tmp_path / "training.json").exists()
 
 
-def test_layers_that_the_model_lacks_are_named(job: Job, tmp_path: Path) -> None:
-    with pytest.raises(TrainError, match="no layers named c_attn") as caught:
-        job.but(target_modules=("c_attn",)).run(tmp_path)
+@pytest.mark.parametrize("named", [("c_attn",), ("q_proj", "c_attn")])
+def test_a_layer_that_the_model_lacks_is_named(
+    job: Job, tmp_path: Path, named: tuple[str, ...]
+) -> None:
+    with pytest.raises(TrainError, match="no layer named c_attn") as caught:
+        job.but(target_modules=named).run(tmp_path)
     assert "--recipe target_modules" in (caught.value.hint or "")
+    assert not (tmp_path / "training.json").exists()
 
 
 def test_the_miniature_leaks_no_path(qwen_double: Path, job: Job, tmp_path: Path) -> None:
