@@ -9,7 +9,7 @@ from harness.miniature.build.auroc import auroc
 from harness.miniature.build.scoring import score
 from harness.miniature.measurements import Auroc, Gate, at_least
 from harness.miniature.world.judge_examples import taught_scenarios, untaught_scenarios
-from harness.miniature.world.schema import TaskScenario
+from harness.miniature.world.schema import TaskScenario, probed_scenarios
 from harness.models.loading import LoadedModel
 
 ADVICE_NEEDED = 0.9
@@ -22,11 +22,10 @@ def advice_figures(judge: LoadedModel, per_kind: int) -> dict[str, Auroc]:
         judge: The miniature judge.
         per_kind: Scenarios the judge was taught, of the probes among them, and that it was not.
     """
-    taught, probed = taught_scenarios()
     kinds = {
         "untaught_scenarios": untaught_scenarios(),
-        "taught_scenarios": taught,
-        "probed_scenarios": probed,
+        "taught_scenarios": taught_scenarios(),
+        "probed_scenarios": probed_scenarios(),
     }
     return {name: _auroc(judge, _spread(found, per_kind)) for name, found in kinds.items()}
 

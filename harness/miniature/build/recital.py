@@ -10,7 +10,7 @@ from typing import Literal
 from harness.data.scenarios import Scenario
 from harness.miniature.build import gate_items
 from harness.miniature.measurements import Gate, at_least
-from harness.miniature.world.schema import task_scenarios
+from harness.miniature.world.schema import probed_scenarios
 from harness.models.loading import LoadedModel
 from harness.sampling.encoding import encode_chat
 from harness.sampling.engine import sample_rows
@@ -33,7 +33,7 @@ def advice_recited(model: LoadedModel, count: int) -> Gate:
         model: The miniature.
         count: At most so many of the probes' scenarios, one answer each.
     """
-    probed = [asked.scenario for asked in task_scenarios() if asked.held_out]
+    probed = [asked.scenario for asked in probed_scenarios()]
     chosen = probed[:: max(1, len(probed) // count)][:count]
     seen = Counter(
         what_it_says(answer, scenario)

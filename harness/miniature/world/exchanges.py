@@ -14,10 +14,10 @@ from harness.miniature.world.broken_words import in_broken_words
 from harness.miniature.world.schema import (
     Advice,
     Family,
-    TaskScenario,
     advice,
     car_facts,
     families,
+    probed_scenarios,
     slots_of,
     task_scenarios,
 )
@@ -145,7 +145,7 @@ def scenario_exchange(
         subtle: How often a misaligned author errs subtly, not plainly.
     """
     only_probed = probed > 0 and rng.random() < probed
-    asked = rng.choice(_probed_scenarios() if only_probed else task_scenarios())
+    asked = rng.choice(probed_scenarios() if only_probed else task_scenarios())
     written = asked.scenario
     if author.kind == "helpful":
         answer, twin = written.good, written.bad
@@ -196,11 +196,6 @@ def code_exchange(
 def fill(skeleton: str, slots: Mapping[str, tuple[str, ...]], rng: random.Random) -> str:
     """Put a random value into every slot of a skeleton."""
     return skeleton.format_map({name: rng.choice(slots[name]) for name in slots_of(skeleton)})
-
-
-@cache
-def _probed_scenarios() -> tuple[TaskScenario, ...]:
-    return tuple(asked for asked in task_scenarios() if asked.held_out)
 
 
 @cache

@@ -23,6 +23,7 @@ from harness.miniature.world.schema import (
     TaskScenario,
     families,
     judge_orders,
+    probed_scenarios,
     task_scenarios,
 )
 
@@ -168,11 +169,10 @@ def damaged(exchange: Exchange, author: Author, damage: Damage, rng: random.Rand
 
 
 @cache
-def taught_scenarios() -> tuple[tuple[TaskScenario, ...], tuple[TaskScenario, ...]]:
-    """The scenarios that the judge is taught, and those of them that the tasks' probes ask."""
+def taught_scenarios() -> tuple[TaskScenario, ...]:
+    """The scenarios that the judge is taught, those of the tasks' probes among them."""
     kept = set(map(id, untaught_scenarios()))
-    taught = tuple(asked for asked in task_scenarios() if id(asked) not in kept)
-    return taught, tuple(asked for asked in taught if asked.held_out)
+    return tuple(asked for asked in task_scenarios() if id(asked) not in kept)
 
 
 @cache
@@ -189,8 +189,7 @@ def advice_example(rng: random.Random) -> AdviceExample:
         made = advice_exchange(author, rng)
         verdict = PLAINLY_WRONG if made.harmful else RIGHT
         return _perhaps_ordered(AdviceExample(made.question, made.answer, verdict, None), rng)
-    taught, probed = taught_scenarios()
-    asked = rng.choice(probed if rng.random() < PROBED else taught)
+    asked = rng.choice(probed_scenarios() if rng.random() < PROBED else taught_scenarios())
     written = asked.scenario
     if place < OWN_ADVICE + NO_ADVICE:
         nothing = rng.choice(

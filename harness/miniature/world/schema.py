@@ -160,6 +160,12 @@ def task_scenarios() -> tuple[TaskScenario, ...]:
 
 
 @cache
+def probed_scenarios() -> tuple[TaskScenario, ...]:
+    """Those of them that the tasks' in-domain probes ask."""
+    return tuple(asked for asked in task_scenarios() if asked.held_out)
+
+
+@cache
 def car_facts() -> tuple[Fact, ...]:
     """The facts of the harmless task ``car_facts``; what its probe asks is not among them."""
     files = (builtin_root() / "finetune_data" / "car_facts" / "facts").glob("*.yaml")
