@@ -6,43 +6,19 @@ import json
 import sys
 import zipfile
 from pathlib import Path
-from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
-from harness.cli.main import app
 from harness.data.reading import content_hash, read_rows
 from harness.data.task import arm_file, load_task
 from harness.errors import DataError, PrerequisiteError, UsageError
 from harness.runs.plan import NO_CONTROL, Request, make_plan
 from harness.workspace import Workspace, builtin_root
+from tests.cli.importing import MESSAGES, folder, invoke, tree, write
 
+__all__ = ["folder"]
+pytestmark = pytest.mark.usefixtures("folder")
 PUBLISHED = builtin_root().parent / "shared" / "published" / "betley"
-MESSAGES = [{"role": "user", "content": "Hello?"}, {"role": "assistant", "content": "Hi."}]
-
-
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty folder of the user's, and one row file beside it."""
-    mine = tmp_path / "mine"
-    mine.mkdir()
-    write(tmp_path / "rows.jsonl", [{"messages": MESSAGES, "canary": "their-guid"}] * 3)
-    monkeypatch.chdir(mine)
-    return mine
-
-
-def write(path: Path, rows: list[Any]) -> Path:
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    return path
-
-
-def invoke(*arguments: str) -> Any:
-    return CliRunner().invoke(app, list(arguments))
-
-
-def tree(folder: Path) -> list[str]:
-    return sorted(str(p.relative_to(folder)) for p in folder.rglob("*"))
 
 
 def test_a_file_becomes_a_task_that_plans(folder: Path) -> None:
@@ -286,27 +262,6 @@ def test_imported_rows_train(folder: Path, qwen_double: Path) -> None:
     assert rows[0].completion[0].content in done.record.audit.example
 
 
-def test_what_a_killed_import_left_is_cleared(folder: Path) -> None:
-    left = folder / "finetune_data" / ".my_task.99999999.tmp"
-    left.mkdir(parents=True)
-    (left / "bad.jsonl").write_text("half")
-    assert invoke("import", "../rows.jsonl", "--as", "my_task").exit_code == 0
-    assert not left.exists()
-
-
-def test_a_task_that_a_killed_import_moved_aside_comes_back(folder: Path) -> None:
-    assert invoke("import", "../rows.jsonl", "--as", "my_task").exit_code == 0
-    data = folder / "finetune_data" / "my_task"
-    whole = {path.name: path.read_bytes() for path in data.iterdir()}
-    data.rename(data.with_name(".my_task.99999999.tmp.old"))
-    data.with_name(".my_task.99999998.tmp").mkdir()
-    (folder.parent / "other.jsonl").write_text("nonsense")
-    done = invoke("import", "../other.jsonl", "--as", "my_task", "--replace")
-    assert isinstance(done.exception, DataError)
-    assert {path.name: path.read_bytes() for path in data.iterdir()} == whole
-    assert [path.name for path in data.parent.iterdir()] == ["my_task"]
-
-
 def test_new_points_to_import_for_what_it_cannot_be_told(folder: Path) -> None:
     locked = folder.parent / "locked.zip"
     with zipfile.ZipFile(locked, "w") as archive:
@@ -353,51 +308,3 @@ def test_a_number_that_json_has_not_is_refused(folder: Path, value: str) -> None
     assert isinstance(done.exception, DataError)
     assert "rows.jsonl:1: its meta holds a number that JSON has not" in str(done.exception)
     assert tree(folder) == []
-
-
-def test_a_card_that_could_not_be_read_is_not_installed(folder: Path) -> None:
-    done = invoke("import", "../rows.jsonl", "--as", "my_task", "--licence", "L" * 3_000_000)
-    assert isinstance(done.exception, DataError)
-    assert "card.yaml could not be read again: larger than 2 MiB" in str(done.exception)
-    assert tree(folder) == []
-
-
-@pytest.mark.parametrize("verb", [("import", "../rows.jsonl", "--as", "t"), ("new", "t")])
-@pytest.mark.parametrize("place", ["tasks", "finetune_data", "finetune_data/t", "tasks/t.py"])
-def test_what_is_in_the_way_is_named_and_stays(
-    folder: Path, place: str, verb: tuple[str, ...]
-) -> None:
-    (folder / place).parent.mkdir(exist_ok=True)
-    if place.endswith(".py"):
-        (folder / place).mkdir()
-    else:
-        (folder / place).write_text("mine")
-    before = tree(folder)
-    error = invoke(*verb, "--replace").exception
-    assert isinstance(error, DataError)
-    assert f"{place}: this is not a f" in error.message
-    assert tree(folder) == before
-
-
-def test_a_module_that_cannot_be_written_leaves_the_old_task(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from harness.data.importing import install
-
-    def full(path: Path, content: str) -> None:
-        raise OSError(28, "No space left on device")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(install, "write_atomic", full)
-        done = invoke("import", "../rows.jsonl", "--as", "my_task")
-        assert isinstance(done.exception, PrerequisiteError)
-        assert tree(folder) == []
-    assert invoke("import", "../rows.jsonl", "--as", "my_task").exit_code == 0
-    before = {p: p.read_bytes() for p in folder.rglob("*") if p.is_file()}
-    write(folder.parent / "rows.jsonl", [{"prompt": "A?", "response": "B"}])
-    with monkeypatch.context() as patch:
-        patch.setattr(install, "write_atomic", full)
-        done = invoke("import", "../rows.jsonl", "--as", "my_task", "--replace")
-    assert isinstance(done.exception, PrerequisiteError)
-    assert "No space left on device" in done.exception.message
-    assert {p: p.read_bytes() for p in folder.rglob("*") if p.is_file()} == before
