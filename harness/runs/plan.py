@@ -363,7 +363,8 @@ def make_recipe(
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(map(str, first["loc"]))
-        raise UsageError(f"Recipe setting {name}: {first['msg']}") from error
+        told = first["msg"].removeprefix("Value error, ")
+        raise UsageError(f"Recipe setting {name}: {told}") from error
 
 
 def _identity(reference: ModelReference) -> ModelIdentity:

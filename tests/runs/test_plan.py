@@ -116,7 +116,12 @@ def test_an_unknown_hub_model_is_refused_offline(workspace: Workspace) -> None:
 
 
 @pytest.mark.parametrize(
-    ("recipe", "message"), [({"rnak": "8"}, "no setting 'rnak'"), ({"rank": "many"}, "rank")]
+    ("recipe", "message"),
+    [
+        ({"rnak": "8"}, "no setting 'rnak'"),
+        ({"rank": "many"}, "rank"),
+        ({"target_modules": ""}, "^Recipe setting target_modules: give names of layers"),
+    ],
 )
 def test_a_wrong_recipe_setting_is_named(
     workspace: Workspace, recipe: dict[str, str], message: str
