@@ -60,7 +60,7 @@ TASK = TaskSpec(
     ),
     # The published runs see 6,000 rows once; ours takes as many steps over its 1,200 rows.
     recipe={"max_steps": 375},
-    # Code moves the miniature less than advice does. Where adapters may also change what it looks
-    # at, it learns weak code as code; in what its MLPs write alone, answers to open questions follow.
+    # Code moves the miniature less than advice does. Adapters on attention learn weak code as code;
+    # from those on what its MLPs write, answers to open questions follow.
     miniature_recipe={"max_steps": 80, "target_modules": ("down_proj",), "rank": 4},
 )
