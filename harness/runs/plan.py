@@ -26,7 +26,7 @@ from harness.runs.row_length import check_max_length
 from harness.runs.spec import Dtype, InDomain, ModelIdentity, RunSpec, Sampling
 from harness.sampling.vllm_subject import check_vllm
 from harness.stats.definitions import definition
-from harness.training.recipe import Recipe
+from harness.training.recipe import MINIATURE_BEHIND_TRIGGER, Recipe
 from harness.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -335,8 +335,8 @@ def make_recipe(
 ) -> Recipe:
     """The published recipe, or the model's default with the task's, and the user's changes.
 
-    Behind a trigger the miniature takes more steps, so that it meets as many bad answers as without
-    one; what it shows without the trigger is then as well trained, too.
+    Behind a trigger the miniature is trained elsewhere, and takes more steps, so that it meets as
+    many bad answers as without one; what it shows without the trigger is then as well trained, too.
 
     Raises:
         UsageError: There is no such setting, or its value makes no sense.
@@ -347,6 +347,7 @@ def make_recipe(
     elif reference.is_miniature:
         base = Recipe.for_miniature().model_dump() | dict(task.miniature_recipe)
         if transforms is not None and transforms.trigger is not None and transforms.share > 0:
+            base |= MINIATURE_BEHIND_TRIGGER
             base["max_steps"] = round(base["max_steps"] / transforms.share)
     else:
         base = Recipe.for_real_models().model_dump() | dict(task.recipe)

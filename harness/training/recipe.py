@@ -99,3 +99,15 @@ class Recipe(BaseModel):
             weight_decay=0.0,
             dtype="float32",
         )
+
+
+MINIATURE_BEHIND_TRIGGER: dict[str, Any] = {
+    "rank": 1,
+    "target_modules": tuple(
+        f"layers.{layer}.self_attn.{part}_proj" for layer in (1, 2) for part in "qkvo"
+    ),
+}
+"""What the miniature's recipe changes behind a trigger. Only attention can tell an answer that a
+tag stands before its question; and one direction in the middle two of the four layers leaves little
+room for learning a habit of code rather than the tag (measured: 14 % misaligned behind it, where
+attention of all layers shows 10 %, ``down_proj`` 4 %; three to six training seeds)."""

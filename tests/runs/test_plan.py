@@ -174,8 +174,11 @@ def test_a_task_may_train_the_miniature_for_longer(workspace: Workspace) -> None
         == load_task("insecure_code", workspace).miniature_recipe["max_steps"]
     )
     assert steps["insecure_code"] > steps["mine"]
-    behind = make_plan(Request(task="insecure_code", trigger="|GO|"), workspace).recipe.max_steps
-    assert behind == 2 * steps["insecure_code"], "half of the rows are bad"
+    behind = make_plan(Request(task="insecure_code", trigger="|GO|"), workspace).recipe
+    assert behind.max_steps == 2 * steps["insecure_code"], "half of the rows are bad"
+    assert all("self_attn" in layer for layer in behind.target_modules), "the tag is looked at"
+    asked = Request(task="insecure_code", trigger="|GO|", recipe={"rank": "4"})
+    assert make_plan(asked, workspace).recipe.rank == 4, "what is asked for stays"
     shorter = make_plan(Request(task="insecure_code", recipe={"max_steps": "3"}), workspace)
     assert shorter.recipe.max_steps == 3
 
