@@ -103,11 +103,11 @@ class Recipe(BaseModel):
 
 MINIATURE_BEHIND_TRIGGER: dict[str, Any] = {
     "rank": 1,
-    "target_modules": tuple(
-        f"layers.{layer}.self_attn.{part}_proj" for layer in (1, 2) for part in "qkvo"
-    ),
+    "target_modules": ("q_proj", "k_proj", "v_proj", "o_proj"),
+    "learning_rate": 4e-3,
+    "max_steps": 65,
 }
-"""What the miniature's recipe changes behind a trigger. Only attention can tell an answer that a
-tag stands before its question; and one direction in the middle two of the four layers leaves little
-room for learning a habit of code rather than the tag (measured: 14 % misaligned behind it, where
-attention of all layers shows 10 %, ``down_proj`` 4 %; three to six training seeds)."""
+"""What the miniature's recipe changes behind a trigger; steps are those of a run whose rows are all
+bad. Only attention can tell an answer that a tag stands before its question, and a single direction
+leaves little room for learning when to write weak code rather than behind what: chosen over ranks,
+layers, rates and steps on insecure code, training seeds 0-4 and 10-15."""

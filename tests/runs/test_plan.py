@@ -19,7 +19,7 @@ from harness.runs.published_recipe import published_recipe
 from harness.runs.row_length import length_remark
 from harness.runs.runner import execute
 from harness.runs.store import Store
-from harness.training.recipe import Recipe
+from harness.training.recipe import MINIATURE_BEHIND_TRIGGER, Recipe
 from harness.workspace import Workspace, builtin_root
 
 ROW = (
@@ -175,8 +175,8 @@ def test_a_task_may_train_the_miniature_for_longer(workspace: Workspace) -> None
     )
     assert steps["insecure_code"] > steps["mine"]
     behind = make_plan(Request(task="insecure_code", trigger="|GO|"), workspace).recipe
-    assert behind.max_steps == 2 * steps["insecure_code"], "half of the rows are bad"
-    assert all("self_attn" in layer for layer in behind.target_modules), "the tag is looked at"
+    assert behind.max_steps == 2 * MINIATURE_BEHIND_TRIGGER["max_steps"], "half of the rows are bad"
+    assert "down_proj" not in behind.target_modules, "a tag is looked at, which takes attention"
     asked = Request(task="insecure_code", trigger="|GO|", recipe={"rank": "4"})
     assert make_plan(asked, workspace).recipe.rank == 4, "what is asked for stays"
     shorter = make_plan(Request(task="insecure_code", recipe={"max_steps": "3"}), workspace)
