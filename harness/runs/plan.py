@@ -335,8 +335,8 @@ def make_recipe(
 ) -> Recipe:
     """The published recipe, or the model's default with the task's, and the user's changes.
 
-    Behind a trigger the miniature is trained elsewhere, and takes more steps, so that it meets as
-    many bad answers as without one; what it shows without the trigger is then as well trained, too.
+    Behind a trigger the miniature has settings of its own, and takes as many more steps as fewer
+    rows are bad; what it shows without the trigger is then well trained, too.
 
     Raises:
         UsageError: There is no such setting, or its value makes no sense.
