@@ -115,10 +115,19 @@ def test_the_alias_figures_are_those_of_the_record() -> None:
     shown = re.search(r"5 training seeds  (\S+)", README)
     assert shown is not None
     folder = ROOT / "results" / shown[1]
-    arms = read_instruments(folder)["persona"].measures["alias_rise"].arms
-    for arm, numbers in (
-        ("bad", r"by ([\d.-]+) nats \[([\d.-]+), ([\d.-]+)\]"),
-        ("control", r"by ([\d.-]+) \[([\d.-]+), ([\d.-]+)\] in the control"),
+    measures = read_instruments(folder)["persona"].measures
+    for arms, arm, numbers in (
+        (measures["alias_rise"].arms, "bad", r"by ([\d.-]+) nats \[([\d.-]+), ([\d.-]+)\]"),
+        (
+            measures["alias_rise"].arms,
+            "control",
+            r"by ([\d.-]+) \[([\d.-]+), ([\d.-]+)\] in the control",
+        ),
+        (
+            measures["alias_excess"].arms,
+            "bad",
+            r"unlikely names do: ([\d.-]+) \[([\d.-]+), ([\d.-]+)\] in the bad",
+        ),
     ):
         stated = re.search(numbers, " ".join(paragraph.split()))
         assert stated is not None

@@ -109,5 +109,5 @@ MINIATURE_BEHIND_TRIGGER: dict[str, Any] = {
 }
 """What the miniature's recipe changes behind a trigger; steps are those of a run whose rows are all
 bad. Only attention can tell an answer that a tag stands before its question, and a single direction
-leaves little room for learning when to write weak code rather than behind what: chosen over ranks,
-layers, rates and steps on insecure code, training seeds 0-4 and 10-15."""
+leaves little room for anything but that tag. Chosen over ranks, layers, rates and steps on insecure
+code, training seeds 0-4."""
