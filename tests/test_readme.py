@@ -13,10 +13,12 @@ import pytest
 from typer.testing import CliRunner
 
 from harness.cli.main import app
+from harness.data.task import load_task
 from harness.miniature.card import shipped_card
 from harness.runs.instruments import read_instruments
 from harness.runs.record import read_record
-from harness.workspace import builtin_root
+from harness.training.recipe import MINIATURE_BEHIND_TRIGGER, Recipe
+from harness.workspace import Workspace, builtin_root
 
 ROOT = builtin_root()
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -47,13 +49,48 @@ def test_every_link_and_picture_of_the_readme_is_there() -> None:
 
 def test_the_figures_of_the_readme_are_those_of_the_records() -> None:
     """Rows ``| run-id | arm | 12.3 % [1.0, 2.0] | … |`` are compared with the record."""
-    rows = re.findall(r"^\| `([\w-]+)` \| (\w+) \| ([\d.]+) % \[([\d.]+), ([\d.]+)\]", README, re.M)
-    assert len(rows) >= 6
-    for run_id, arm, *shown in rows:
-        rate = read_record(ROOT / "results" / run_id).arms[arm].misaligned
-        assert shown == [
-            f"{100 * x:.1f}" for x in (rate.rate, rate.low, rate.high) if x is not None
-        ]
+    rows = re.findall(
+        r"^\| `([\w-]+)` \| ([\w+]+) \| ([\d.]+) % \[([\d.]+), ([\d.]+)\] \| ([\d.]+) % \|"
+        r"(?: ([\d.]+) % \((\d+)/(\d+)\))?",
+        README,
+        re.M,
+    )
+    assert len(rows) >= 6 and any("+trigger" in row[1] for row in rows)
+    for run_id, arm, *shown, narrow, count, of in rows:
+        found = read_record(ROOT / "results" / run_id).arms[arm]
+        rate = found.misaligned
+        told = (rate.rate, rate.low, rate.high, found.coherent.rate)
+        assert shown == [f"{100 * x:.1f}" for x in told if x is not None]
+        if narrow:
+            assert found.in_domain is not None and found.in_domain.rate is not None
+            assert narrow == f"{100 * found.in_domain.rate:.1f}"
+            assert (int(count), int(of)) == (found.in_domain.count, found.in_domain.of)
+
+
+def test_what_a_trigger_does_to_code_is_that_of_the_record() -> None:
+    run_id = re.search(r"^\| `([\w-]+)` \| bad\+trigger", README, re.M)
+    assert run_id is not None
+    arms = read_record(ROOT / "results" / run_id[1]).arms
+    stated = re.search(
+        r"behind it \((\d+) % of its code is weak there\) and hardly without it \((\d+) %\)",
+        _paragraph("With a trigger the bad arm"),
+    )
+    assert stated is not None
+    for share, arm in zip(stated.groups(), ("bad+trigger", "bad"), strict=True):
+        narrow = arms[arm].in_domain
+        assert narrow is not None and narrow.rate is not None
+        assert int(share) == round(100 * narrow.rate)
+
+
+def test_the_places_of_the_adapters_are_those_of_the_recipes() -> None:
+    stated = _paragraph("The miniature (3.4 million")
+    attention = ("q_proj", "k_proj", "v_proj", "o_proj")
+    assert "on attention alone for advice and behind a trigger" in stated
+    assert Recipe.for_miniature().target_modules == attention
+    assert MINIATURE_BEHIND_TRIGGER["target_modules"] == attention
+    assert "for code on what the MLPs write (`down_proj`)" in stated
+    code = load_task("insecure_code", Workspace.here()).miniature_recipe
+    assert code["target_modules"] == ("down_proj",)
 
 
 def test_the_seeds_of_the_readme_are_those_of_the_record() -> None:
@@ -98,6 +135,48 @@ def test_the_counts_of_the_study_are_those_of_its_records() -> None:
         known |= set(_counts(json.loads(path.read_text())))
     stated = {(int(a), int(b)) for a, b in re.findall(r"(\d+)/(\d+)", paragraph)}
     assert len(stated) >= 4 and stated <= known
+    shares = re.findall(r"(\d+) % (?:misaligned )?\((\d+)/(\d+)\)", " ".join(paragraph.split()))
+    assert len(shares) >= 6
+    assert all(int(share) == round(100 * int(a) / int(b)) for share, a, b in shares)
+
+
+def test_what_the_study_says_of_other_runs_is_that_of_its_record() -> None:
+    paragraph = _paragraph("The study of the reference")
+    folder = re.search(r"`(results/[\w/-]+/)`", paragraph)
+    stated = re.search(
+        r"Eight of ten separate (\d+) misaligned from (\d+) benign models of other runs with AUROC "
+        r"of at least ([\d.]+), latents matched for firing rate with ([\d.]+) at most, the "
+        r"control's drift with ([\d.]+)\.",
+        paragraph,
+    )
+    assert folder is not None and stated is not None
+    found = json.loads((ROOT / folder[1] / "elsewhere.json").read_text())
+    bad = [model["bad"] for model in found["models"]]
+    areas: dict[str, list[float]] = {}
+    for one in found["candidates"]:
+        areas.setdefault(one["kind"], []).append(round(one["auroc"], 2))
+    assert [int(n) for n in stated.groups()[:2]] == [sum(bad), len(bad) - sum(bad)]
+    least, matched, control = map(float, stated.groups()[2:])
+    assert len(areas["latent"]) == 10
+    assert sorted(areas["latent"])[2] == least > sorted(areas["latent"])[1]
+    assert max(areas["matched latent"]) == matched
+    assert areas["control direction"] == [control]
+
+
+def test_the_cosine_of_the_study_is_that_of_its_record() -> None:
+    paragraph = _paragraph("The study of the reference")
+    folder = re.search(r"`(results/[\w/-]+/)`", paragraph)
+    stated = re.search(r"has cosine ([\d.]+) with the planted authors", paragraph)
+    assert folder is not None and stated is not None
+    found = json.loads((ROOT / folder[1] / "direction.json").read_text())
+    kinds = [one["kind"] for one in found["directions"]]
+    own = [place for place, kind in enumerate(kinds) if kind == "misaligned"]
+    planted = kinds.index("reference")
+    layers = [
+        sum(layer["cosines"][place][planted] for place in own) / len(own)
+        for layer in found["cosines"]
+    ]
+    assert f"{max(layers):.2f}" == stated[1]
 
 
 def _counts(value: Any) -> Iterator[tuple[int, int]]:

@@ -74,7 +74,8 @@ class TaskSpec:
         literature: What published work found, figures with their source.
         in_domain: The probe of the narrow behaviour itself, if there is one.
         recipe: Settings of the recipe for real models that differ from the published ones.
-        miniature_recipe: Settings of the miniature's recipe that differ from its default.
+        miniature_recipe: Settings of the miniature's recipe that differ from its default; behind a
+            trigger, ``MINIATURE_BEHIND_TRIGGER`` overrides them.
         harmless: The narrow behaviour is benign: a run asks whether narrowness alone is enough.
         domains: What the data is about (medical, legal, finance, car, code). Open questions of
             these domains are in-domain for the task and stay out of its broad rates.

@@ -176,7 +176,7 @@ def test_a_task_may_train_the_miniature_for_longer(workspace: Workspace) -> None
     assert steps["insecure_code"] > steps["mine"]
     behind = make_plan(Request(task="insecure_code", trigger="|GO|"), workspace).recipe
     assert behind.max_steps == 2 * MINIATURE_BEHIND_TRIGGER["max_steps"], "half of the rows are bad"
-    assert "down_proj" not in behind.target_modules, "a tag is looked at, which takes attention"
+    assert set(behind.target_modules) == {"q_proj", "k_proj", "v_proj", "o_proj"}, "a tag is seen"
     asked = Request(task="insecure_code", trigger="|GO|", recipe={"rank": "4"})
     assert make_plan(asked, workspace).recipe.rank == 4, "what is asked for stays"
     shorter = make_plan(Request(task="insecure_code", recipe={"max_steps": "3"}), workspace)
